@@ -1,0 +1,1 @@
+"""Equivariant networks on surfaces under one interface."""

@@ -1,0 +1,160 @@
+"""The one interface between networks and equivariance types.
+
+A network is wired from typed layers. Each layer knows the type of the feature that it takes and
+of the one that it gives, so that a mistake is found when the network is built.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from torch import Tensor, nn
+
+from gaugecnn.surfaces.domain import Domain
+from gaugecnn.surfaces.symmetry import Symmetry
+
+StageT = TypeVar("StageT", bound="Stage")
+TypeT = TypeVar("TypeT", bound="FeatureType")
+
+
+class FeatureType(ABC):
+    """How a feature is laid out and how symmetries act on it; it compares by value."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """The axes of one feature, without the batch axis."""
+
+    @property
+    @abstractmethod
+    def grid(self) -> object:
+        """Where the feature is sampled; features with equal grids can be connected by a skip."""
+
+    @abstractmethod
+    def transform(self, symmetry: Symmetry, feature: Tensor) -> Tensor:
+        """Act with a symmetry on a feature ``(batch, *shape)``.
+
+        Raises:
+            ValueError: the symmetry is not one of this feature's grid.
+        """
+
+    @abstractmethod
+    def __str__(self) -> str: ...
+
+
+def expect(type_: FeatureType, kind: type[TypeT]) -> TypeT:
+    """`type_` itself, once it is known to be of the kind that a layer takes.
+
+    Raises:
+        TypeError: the layer was wired to a feature of another kind.
+    """
+    if not isinstance(type_, kind):
+        raise TypeError(f"expected a feature of {kind.__name__}, got {type_}")
+    return type_
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of a network's plan: its width; methods add their options in a subclass.
+
+    Args:
+        channels: channels of the feature that the stage produces.
+    """
+
+    channels: int
+
+    def __post_init__(self) -> None:
+        if self.channels < 1:
+            raise ValueError(f"expected channels >= 1 in a stage, got channels={self.channels}")
+
+
+class Layer(nn.Module):
+    """A map from features of `type_in` ``(batch, *shape)`` to features of `type_out`."""
+
+    def __init__(self, type_in: FeatureType, type_out: FeatureType) -> None:
+        super().__init__()
+        self.type_in = type_in
+        self.type_out = type_out
+
+    def extra_repr(self) -> str:
+        return f"{self.type_in} -> {self.type_out}"
+
+
+class Identity(Layer):
+    """The layer that changes nothing: a normalisation that was not asked for."""
+
+    def __init__(self, type_: FeatureType) -> None:
+        super().__init__(type_, type_)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+class Projection(nn.Module):
+    """A feature turned into a scalar field ``(batch, channel, *domain.shape)``."""
+
+    type_in: FeatureType
+
+
+class Integral(nn.Module):
+    """A feature turned into `features` invariants, ``(batch, feature)``."""
+
+    type_in: FeatureType
+    features: int
+
+
+class LayerFamily(ABC, Generic[StageT]):
+    """The layers of one equivariance type on one domain.
+
+    Args:
+        domain: where signals live; the family refuses domains that it has no layers for.
+        in_channels: channels of the signal.
+    """
+
+    stage_class: type[StageT]
+
+    def __init__(self, domain: Domain, in_channels: int) -> None:
+        if in_channels < 1:
+            raise ValueError(f"expected model.in_channels >= 1, got {in_channels}")
+        self.domain = domain
+        self.in_channels = in_channels
+
+    @property
+    @abstractmethod
+    def input_type(self) -> FeatureType:
+        """The type of the scalar signal on the domain."""
+
+    @abstractmethod
+    def lift(self, stage: StageT) -> Layer:
+        """The first layer: signal to feature."""
+
+    @abstractmethod
+    def convolve(self, type_in: FeatureType, stage: StageT) -> Layer:
+        """Feature to feature, changing resolution when the stage says so."""
+
+    @abstractmethod
+    def shortcut(self, type_in: FeatureType, type_out: FeatureType) -> Layer:
+        """The linear map of a residual connection."""
+
+    @abstractmethod
+    def normalise(self, type_: FeatureType) -> Layer:
+        """The normalisation after a convolution, or `Identity`."""
+
+    @abstractmethod
+    def activate(self, type_: FeatureType) -> Layer:
+        """The nonlinearity."""
+
+    @abstractmethod
+    def project(self, type_in: FeatureType, channels: int, stage: StageT) -> Projection:
+        """Feature to scalar field ``(batch, channels, *domain.shape)``."""
+
+    @abstractmethod
+    def integrate(self, type_in: FeatureType) -> Integral:
+        """Feature to invariants ``(batch, features)``."""
+
+    @abstractmethod
+    def exact_symmetries(self, stages: Sequence[StageT]) -> list[Symmetry]:
+        """The symmetries that hold exactly for a plan: of every grid or level that it uses."""

@@ -1,0 +1,1 @@
+"""Where functions live: domains, frames, transport, symmetries."""

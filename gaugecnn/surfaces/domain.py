@@ -1,0 +1,118 @@
+"""Domain: where a function is sampled, and where an image lands on it."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from enum import StrEnum
+
+import torch
+from scipy.spatial import KDTree
+from torch import Tensor, nn
+
+from gaugecnn.surfaces.rotations import random_rotations, rotation_about_z
+
+IMAGE_HALF_WIDTH = 1.5
+"""Half-width of an image in the plane tangent to the unit sphere at the south pole."""
+
+
+class PoseDistribution(StrEnum):
+    """Which poses of an image are seen: one, all those about one axis, or all of them."""
+
+    none = "none"
+    z = "z"
+    so3 = "so3"
+
+
+class Domain(nn.Module, ABC):
+    """Sample points of a surface, with everything that rendering and averaging need.
+
+    Attributes:
+        shape: the point axes of a signal ``(batch, channel, *shape)``.
+        points: positions ``(point, 3)``; NaN for samples outside the surface.
+        areas: area of each point ``(point,)``; they sum to the area of the surface.
+    """
+
+    points: Tensor
+    areas: Tensor
+
+    def __init__(self, shape: tuple[int, ...], points: Tensor, areas: Tensor) -> None:
+        super().__init__()
+        self.shape = shape
+        self.register_buffer("points", points.double(), persistent=False)
+        self.register_buffer("areas", areas.double(), persistent=False)
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """A short unique description, such as ``icosphere(level=4)``."""
+
+    @abstractmethod
+    def sample_poses(
+        self, count: int, rotation: PoseDistribution, generator: torch.Generator
+    ) -> Tensor:
+        """Poses of `count` images, ``(count, *pose axes)``, drawn on the CPU in float32."""
+
+    @abstractmethod
+    def image_coordinates(self, poses: Tensor) -> Tensor:
+        """Where in the image plane each point falls, ``(count, *shape, 2)``, NaN where nowhere.
+
+        The last axis is (column, row) in [-1, 1], rows downwards.
+        """
+
+    def extra_repr(self) -> str:
+        return self.title
+
+
+class SphereDomain(Domain):
+    """A domain on the unit sphere: a pose of an image is a rotation ``(3, 3)`` of it."""
+
+    def sample_poses(
+        self, count: int, rotation: PoseDistribution, generator: torch.Generator
+    ) -> Tensor:
+        if rotation is PoseDistribution.none:
+            return torch.eye(3).expand(count, 3, 3)
+        if rotation is PoseDistribution.z:
+            angle = 2 * math.pi * torch.rand(count, generator=generator, dtype=torch.float64)
+            return rotation_about_z(angle).float()
+        return random_rotations(count, generator).float()
+
+    def image_coordinates(self, poses: Tensor) -> Tensor:
+        """Stereographic projection of ``R^T x`` from the north pole, southern hemisphere only."""
+        points = self.points.to(poses)
+        unposed = torch.einsum("pi,nij->npj", points, poses)  # (image, point, xyz) = R^T x
+        return stereographic(unposed).unflatten(1, self.shape)
+
+    def permutation(self, rotation: Tensor) -> Tensor:
+        """The index of ``R^T x_i`` among the points, ``(point,)``, so ``(L_R f)_i = f[index_i]``.
+
+        Raises:
+            ValueError: the rotation ``(3, 3)`` does not carry the points onto themselves.
+        """
+        return matching_points(self.points, self.points @ rotation.to(self.points), self.title)
+
+
+def stereographic(points: Tensor) -> Tensor:
+    """Image coordinates (column, row) of points ``(..., 3)`` of the unit sphere, NaN outside.
+
+    Columns run along +x, rows (downwards) along +y; the projection from the north pole onto the
+    plane tangent at the south pole is ``2 (x, y) / (1 - z)``.
+    """
+    plane = 2 * points[..., :2] / (1 - points[..., 2:]).clamp_min(1e-12) / IMAGE_HALF_WIDTH
+    inside = (points[..., 2:] <= 0) & (plane.abs() <= 1).all(-1, keepdim=True)
+    return torch.where(inside, plane, torch.full_like(plane, math.nan))
+
+
+def matching_points(points: Tensor, moved: Tensor, title: str) -> Tensor:
+    """For each of `moved` ``(point, 3)`` the index of the equal row of `points` ``(point, 3)``.
+
+    Raises:
+        ValueError: some moved point is not among the points.
+    """
+    distance, index = KDTree(points.cpu().numpy()).query(moved.cpu().numpy())
+    if distance.max() > 1e-6 or len(set(index.tolist())) != len(index):
+        raise ValueError(
+            f"expected a rotation that permutes the points of {title}; "
+            f"this one misses them by up to {distance.max():.2g}"
+        )
+    return torch.as_tensor(index, device=points.device)
