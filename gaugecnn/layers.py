@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 from torch import Tensor, nn
@@ -90,6 +91,26 @@ class Identity(Layer):
         super().__init__(type_, type_)
 
     def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+class Chain(Layer):
+    """Layers one after the other, each fit for what the one before it gives.
+
+    Raises:
+        TypeError: two neighbours do not fit.
+    """
+
+    def __init__(self, *layers: Layer) -> None:
+        for before, after in pairwise(layers):
+            if before.type_out != after.type_in:
+                raise TypeError(f"expected a layer that takes {before.type_out}, got {after}")
+        super().__init__(layers[0].type_in, layers[-1].type_out)
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x)
         return x
 
 

@@ -1,0 +1,17 @@
+"""Convolutions over the group of quarter turns and shifts (Cohen & Welling 2016)."""
+
+from gaugecnn.methods.p4.convolutions import P4ConvP4, P4ConvZ2
+from gaugecnn.methods.p4.family import P4Family
+from gaugecnn.methods.p4.layers import CosetPooling, P4BatchNorm
+from gaugecnn.methods.p4.stage import P4Stage
+from gaugecnn.methods.p4.types import P4Type
+
+__all__ = [
+    "CosetPooling",
+    "P4BatchNorm",
+    "P4ConvP4",
+    "P4ConvZ2",
+    "P4Family",
+    "P4Stage",
+    "P4Type",
+]

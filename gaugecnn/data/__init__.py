@@ -1,0 +1,1 @@
+"""Which functions live on a domain: images, scenes, poses."""

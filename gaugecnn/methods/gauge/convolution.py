@@ -1,0 +1,284 @@
+"""Gauge-equivariant convolution between arbitrary types.
+
+    f'_m(p) = sum_nk [ K_mnk A_n^{m-n,k}(p) + K'_mnk conj(A_n^{-(m+n),k}(p)) ] + S_m f_m(p) + bias
+    A_n^{s,k}(p) = sum_q W^{s,k}_pq e^{i n phi_pq} f_n(q)
+
+(de Haan et al. 2021, eq. 4; Cohen et al. 2019), with the moment-corrected stencils W. Neighbours
+are aggregated once per (order n, phase s, profile k); channels are then mixed by one matrix
+product per vertex, so that mixing grows with vertices and not with edges.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+import torch
+from torch import Tensor, nn
+
+from gaugecnn.layers import Layer
+from gaugecnn.methods.gauge.stencil import ONE_RING, neighbourhood, stencil
+from gaugecnn.methods.gauge.types import GaugeType
+from gaugecnn.ops.sparse import SparseMap
+from gaugecnn.surfaces.mesh import MeshDomain
+from gaugecnn.surfaces.surface import Surface
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Which stencils a convolution uses.
+
+    Args:
+        radius: support in mean edge lengths; 0 is the one ring.
+        profiles: radial profiles ``r^{2k} e^{-r^2}``, k = 0 .. profiles - 1.
+        degree: moments of the stencil that are made exact.
+        max_phase: largest |s|; it must stay below half the number of neighbours.
+    """
+
+    radius: float = ONE_RING
+    profiles: int = 1
+    degree: int = 3
+    max_phase: int = 2
+
+    def __post_init__(self) -> None:
+        if self.radius < 0 or self.profiles < 1 or self.degree < 1 or self.max_phase < 0:
+            raise ValueError(
+                "expected radius >= 0, profiles >= 1, degree >= 1 and max_phase >= 0, got "
+                f"{self.radius}, {self.profiles}, {self.degree}, {self.max_phase}"
+            )
+
+
+@dataclass(frozen=True)
+class Path:
+    """One complex coefficient per channel pair, from order n to order m.
+
+    Attributes:
+        order_in: n.
+        order_out: m.
+        phase: s of the aggregate that it reads; None for the self-interaction.
+        profile: k.
+        conjugate: read the conjugate of the aggregate (the K' term).
+        real: the coefficient is real (from order 0 to order 0).
+    """
+
+    order_in: int
+    order_out: int
+    phase: int | None
+    profile: int = 0
+    conjugate: bool = False
+
+    @property
+    def real(self) -> bool:
+        return self.order_in == 0 and self.order_out == 0
+
+
+class GaugeConv(Layer):
+    """Convolution of gauge features on one mesh, independent of the choice of frames.
+
+    Parameters: `kernel`, the real numbers of all paths one after the other, each
+    ``(out channel, in channel, re-im)`` (see `paths`), and `bias` of order 0.
+
+    Args:
+        type_in: type of the input, such as ``"1x0"``, or a `GaugeType`.
+        type_out: type of the output.
+        domain: the mesh, as a domain or a surface.
+        kernel: the stencils; the one ring by default.
+
+    Raises:
+        ValueError: a type does not live on the mesh, or the kernel has phases that its
+            neighbourhoods cannot resolve.
+    """
+
+    type_in: GaugeType
+    type_out: GaugeType
+
+    def __init__(
+        self,
+        type_in: str | GaugeType,
+        type_out: str | GaugeType,
+        domain: MeshDomain | Surface,
+        kernel: Kernel | None = None,
+    ) -> None:
+        surface = domain if isinstance(domain, Surface) else domain.surface
+        super().__init__(_bound(type_in, surface), _bound(type_out, surface))
+        self.stencils = kernel or Kernel()
+        self.paths = _paths(self.type_in, self.type_out, self.stencils)
+        self._aggregates = {
+            n: _aggregates(n, self.paths) for n in self.type_in.orders
+        }  # order -> the (phase, profile) that some path reads
+        self.aggregate = nn.ModuleDict(
+            {
+                str(n): aggregation(surface, n, tuple(reads), self.stencils)
+                for n, reads in self._aggregates.items()
+            }
+        )
+        index, sign, scale = self._layout()
+        self.register_buffer("_index", torch.from_numpy(index), persistent=False)
+        self.register_buffer("_sign", torch.from_numpy(sign).float(), persistent=False)
+        self.kernel = nn.Parameter(torch.from_numpy(scale).float() * torch.randn(len(scale)))
+        invariants = self.type_out.multiplicities[0]
+        self.bias = nn.Parameter(torch.zeros(invariants)) if invariants else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, vertices, _ = x.shape
+        parts = []
+        for n in self.type_in.orders:
+            block = self.type_in.block(x, n).permute(1, 3, 0, 2)  # (vertex, re-im, batch, channel)
+            channels = block.shape[-1]
+            gathered = self.aggregate[str(n)](block.flatten(0, 1).flatten(1))
+            # (vertex, aggregate, batch, channel) -> (vertex, batch, aggregate * channel)
+            gathered = gathered.view(vertices, -1, batch, channels).transpose(1, 2)
+            parts.append(gathered.flatten(2))
+        parts.append(x.transpose(0, 1).to(parts[0]))  # the self-interaction reads x itself
+        mixed = torch.cat(parts, dim=-1) @ self.mixing()  # (vertex, batch, component)
+        if self.bias is not None:
+            padding = mixed.shape[-1] - self.bias.numel()
+            mixed = mixed + nn.functional.pad(self.bias, (0, padding)).to(mixed)
+        return mixed.transpose(0, 1)  # (batch, vertex, component)
+
+    def mixing(self) -> Tensor:
+        """The real matrix ``(aggregated component, output component)`` of all paths."""
+        entries = nn.functional.pad(self.kernel, (0, 1))[self._index]  # the last entry is zero
+        return entries * self._sign.to(entries)
+
+    def slices(self) -> list[slice]:
+        """Where each path's coefficients stand in `kernel`."""
+        sizes = [self._size(path) for path in self.paths]
+        ends = np.cumsum(sizes)
+        return [slice(int(e) - s, int(e)) for e, s in zip(ends, sizes, strict=True)]
+
+    def _size(self, path: Path) -> int:
+        pairs = (
+            self.type_in.multiplicities[path.order_in]
+            * self.type_out.multiplicities[path.order_out]
+        )
+        return pairs * (1 if path.real else 2)
+
+    def _layout(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """For each entry of the mixing matrix the coefficient it holds and its sign.
+
+        With K = a + i b and an aggregate u + i v: ``Re = a u - b v``, ``Im = b u + a v``; for the
+        conjugate ``Re = a u + b v``, ``Im = b u - a v``.
+        """
+        columns, total = self._columns()
+        slices = self.slices()
+        unused = slices[-1].stop
+        index = np.full((total, self.type_out.components), unused)
+        sign = np.zeros(index.shape)
+        for path, where in zip(self.paths, slices, strict=True):
+            c_in = self.type_in.multiplicities[path.order_in]
+            c_out = self.type_out.multiplicities[path.order_out]
+            coefficient = np.arange(where.start, where.stop).reshape(c_out, c_in, -1)
+            out = np.arange(self.type_out.components)[self.type_out.slice_of(path.order_out)]
+            out = out.reshape(c_out, -1)  # (channel, re-im)
+            read = columns[path.order_in, path.phase, path.profile]  # (channel, re-im)
+            flip = -1.0 if path.conjugate else 1.0
+            entries = [(0, 0, 0, 1.0), (1, 0, 1, -flip), (0, 1, 1, 1.0), (1, 1, 0, flip)]
+            for part_in, part_out, part_k, value in entries:  # re-im of in, out and coefficient
+                if (
+                    part_in < read.shape[1]
+                    and part_out < out.shape[1]
+                    and part_k < coefficient.shape[2]
+                ):
+                    place = np.ix_(read[:, part_in], out[:, part_out])
+                    index[place] = coefficient[:, :, part_k].T
+                    sign[place] = value
+        fan_in = (sign != 0).sum(axis=0)  # per output component
+        scale = np.ones(unused)
+        scale[index[sign != 0]] = np.broadcast_to(1 / np.sqrt(np.maximum(fan_in, 1)), sign.shape)[
+            sign != 0
+        ]
+        return index, sign, scale
+
+    def _columns(self) -> tuple[dict[tuple[int, int | None, int], np.ndarray], int]:
+        """The rows of the mixing matrix that hold each aggregate, ``(channel, re-im)``."""
+        columns: dict[tuple[int, int | None, int], np.ndarray] = {}
+        total = 0
+        for n in self.type_in.orders:
+            channels = self.type_in.multiplicities[n]
+            for phase, profile in self._aggregates[n]:
+                parts = _parts(n, phase)
+                block = total + np.arange(parts * channels).reshape(parts, channels)
+                columns[n, phase, profile] = block.T
+                total += block.size
+        for n in self.type_in.orders:
+            channels = self.type_in.multiplicities[n]
+            block = total + np.arange(channels * (1 if n == 0 else 2)).reshape(channels, -1)
+            columns[n, None, 0] = block
+            total += block.size
+        return columns, total
+
+
+def aggregation(
+    surface: Surface, order: int, reads: tuple[tuple[int, int], ...], kernel: Kernel
+) -> SparseMap:
+    """The sparse map of all aggregates of one order.
+
+    ``(vertex, re-im of f_n) -> (vertex, (phase, profile, re-im))``, with entries
+    ``W^{s,k}_pq e^{i n phi_pq}``; the aggregate of phase 0 of order 0 is real.
+    """
+    near = neighbourhood(surface, kernel.radius)
+    vertices, width = near.index.shape
+    target = np.repeat(np.arange(vertices), width + 1)
+    source = np.concatenate([near.index, np.arange(vertices)[:, None]], axis=1).ravel()
+    turn = np.exp(1j * order * near.transport)
+    parts_in = 1 if order == 0 else 2
+    stride = sum(_parts(order, phase) for phase, _ in reads)
+    entries: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    row = 0
+    for phase, profile in reads:
+        weights, centre = stencil(surface, kernel.radius, abs(phase), profile, kernel.degree)
+        if phase < 0:
+            weights, centre = weights.conj(), centre.conj()
+        value = np.concatenate([weights * turn, centre[:, None]], axis=1).ravel()
+        blocks = {(0, 0): value.real, (1, 0): value.imag, (0, 1): -value.imag, (1, 1): value.real}
+        for (out, part), block in blocks.items():  # (re-im of the aggregate, re-im of f)
+            if out < _parts(order, phase) and part < parts_in:
+                entries.append((target * stride + row + out, source * parts_in + part, block))
+        row += _parts(order, phase)
+    rows, columns, values = (np.concatenate(part) for part in zip(*entries, strict=True))
+    shape = (vertices * stride, vertices * parts_in)
+    return SparseMap(_pruned(values, rows, columns, shape))
+
+
+def _pruned(
+    values: np.ndarray, rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]
+) -> scipy.sparse.csr_array:
+    keep = values != 0  # padding of neighbourhoods
+    return scipy.sparse.csr_array((values[keep], (rows[keep], columns[keep])), shape=shape)
+
+
+def _parts(order: int, phase: int) -> int:
+    """Real numbers per aggregate: one where both the signal and its stencil are real."""
+    return 1 if order == 0 and phase == 0 else 2
+
+
+def _bound(type_: str | GaugeType, surface: Surface) -> GaugeType:
+    bound = GaugeType.parse(type_, surface) if isinstance(type_, str) else type_
+    if bound.surface is not surface:
+        raise ValueError(f"expected a feature on {surface}, got {bound} on {bound.surface}")
+    return bound
+
+
+def _aggregates(order: int, paths: list[Path]) -> list[tuple[int, int]]:
+    """The (phase, profile) that the paths read from an order, sorted."""
+    return sorted(
+        {(p.phase, p.profile) for p in paths if p.order_in == order and p.phase is not None}
+    )
+
+
+def _paths(type_in: GaugeType, type_out: GaugeType, kernel: Kernel) -> list[Path]:
+    """Every coefficient that the equation allows and the stencils resolve."""
+    paths = []
+    for m in type_out.orders:
+        for n in type_in.orders:
+            for k in range(kernel.profiles):
+                if abs(m - n) <= kernel.max_phase:
+                    paths.append(Path(n, m, m - n, k))
+                # For n = 0 the conjugate repeats K; for m = 0 it repeats it in the real part.
+                if n > 0 and m > 0 and m + n <= kernel.max_phase:
+                    paths.append(Path(n, m, -(m + n), k, conjugate=True))
+        if m in type_in.orders:
+            paths.append(Path(m, m, None))
+    return paths

@@ -1,0 +1,271 @@
+"""The layers of local-frame gauge equivariance, on icospheres and any triangle mesh."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import torch
+from torch import Tensor, nn
+
+from gaugecnn.errors import UserError
+from gaugecnn.layers import (
+    Chain,
+    FeatureType,
+    Identity,
+    Integral,
+    Layer,
+    LayerFamily,
+    Projection,
+    Stage,
+    expect,
+)
+from gaugecnn.methods.gauge.convolution import GaugeConv, Kernel
+from gaugecnn.methods.gauge.nonlinearity import NormGate, RegularNonlinearity
+from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
+from gaugecnn.methods.gauge.pooling import pooling, unpooling
+from gaugecnn.methods.gauge.types import GaugeType
+from gaugecnn.surfaces.domain import Domain
+from gaugecnn.surfaces.hierarchy import levels
+from gaugecnn.surfaces.mesh import Icosphere, MeshDomain
+from gaugecnn.surfaces.surface import Surface
+from gaugecnn.surfaces.symmetry import FrameChange, Symmetry
+
+
+class Nonlinearity(StrEnum):
+    """The nonlinearities of gauge features."""
+
+    norm_gate = "norm_gate"
+    regular = "regular"
+
+
+class Normalisation(StrEnum):
+    """What follows a convolution."""
+
+    batch = "batch"
+    none = "none"
+
+
+@dataclass(frozen=True)
+class GaugeStage(Stage):
+    """A stage of a gauge network.
+
+    Args:
+        channels: multiplicity of every order.
+        max_order: highest order of the feature; the network's `max_order` limits it further.
+        down: levels below the domain's own on which the feature lives.
+        radius: support of the kernel in mean edge lengths; 0 is the one ring.
+        profiles: radial profiles of the kernel.
+        degree: moments of the stencils that are exact.
+        max_phase: highest phase of the stencils.
+    """
+
+    max_order: int = 2
+    down: int = 0
+    radius: float = 0.0
+    profiles: int = 1
+    degree: int = 3
+    max_phase: int = 2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.max_order < 0 or self.down < 0:
+            raise UserError(
+                "expected max_order >= 0 and down >= 0 in a stage, "
+                f"got {self.max_order} and {self.down}"
+            )
+
+    @property
+    def kernel(self) -> Kernel:
+        """The stencils of the stage's convolution."""
+        return Kernel(self.radius, self.profiles, self.degree, self.max_phase)
+
+
+class GaugeFamily(LayerFamily[GaugeStage]):
+    """Layers whose output does not depend on the frames in which features are written.
+
+    Args:
+        domain: an icosphere or a triangle mesh.
+        in_channels: channels of the scalar signal.
+        normalisation: ``batch`` or ``none``.
+        nonlinearity: ``norm_gate`` (exact) or ``regular``.
+        max_order: highest order in the whole network; None leaves it to the stages.
+
+    Raises:
+        UserError: the domain is not a mesh.
+    """
+
+    stage_class = GaugeStage
+
+    def __init__(
+        self,
+        domain: Domain,
+        in_channels: int = 1,
+        *,
+        normalisation: str = "batch",
+        nonlinearity: str = "norm_gate",
+        max_order: int | None = None,
+    ) -> None:
+        super().__init__(domain, in_channels)
+        if not isinstance(domain, MeshDomain):
+            raise UserError(f"gauge layers live on an icosphere or a mesh, got {domain.title}")
+        if max_order is not None and max_order < 0:
+            raise UserError(f"expected model.max_order >= 0 or null, got {max_order}")
+        self.mesh = domain
+        self.normalisation = Normalisation(normalisation)
+        self.nonlinearity = Nonlinearity(nonlinearity)
+        self.max_order = max_order
+
+    @property
+    def input_type(self) -> GaugeType:
+        return GaugeType((self.in_channels,), self.mesh.surface)
+
+    def _level(self, down: int) -> Surface:
+        return levels(self.mesh.surface, down)[-1].coarse if down else self.mesh.surface
+
+    def _down(self, surface: Surface) -> int:
+        down = 0
+        while self._level(down) is not surface:
+            down += 1
+        return down
+
+    def _type(self, stage: GaugeStage) -> GaugeType:
+        orders = stage.max_order if self.max_order is None else min(stage.max_order, self.max_order)
+        return GaugeType((stage.channels,) * (orders + 1), self._level(stage.down))
+
+    def _resampling(self, type_in: GaugeType, surface: Surface, radius: float) -> list[Layer]:
+        """Pooling or unpooling, level by level, until the feature lives on `surface`."""
+        layers: list[Layer] = []
+        here, there = self._down(type_in.surface), self._down(surface)
+        steps = levels(self.mesh.surface, max(here, there))
+        while here < there:
+            layers.append(pooling(type_in, steps[here], radius))
+            here, type_in = here + 1, layers[-1].type_out  # type: ignore[assignment]
+        while here > there:
+            layers.append(unpooling(type_in, steps[here - 1]))
+            here, type_in = here - 1, layers[-1].type_out  # type: ignore[assignment]
+        return layers
+
+    def lift(self, stage: GaugeStage) -> Layer:
+        return Chain(SignalToFeature(self.input_type), self.convolve(self.input_type, stage))
+
+    def convolve(self, type_in: FeatureType, stage: GaugeStage) -> Layer:
+        type_out = self._type(stage)
+        return self._convolution(expect(type_in, GaugeType), type_out, stage)
+
+    def _convolution(self, type_in: GaugeType, type_out: GaugeType, stage: GaugeStage) -> Layer:
+        moves = self._resampling(type_in, type_out.surface, stage.radius)
+        here = GaugeType(type_in.multiplicities, type_out.surface)
+        return Chain(*moves, GaugeConv(here, type_out, type_out.surface, stage.kernel))
+
+    def shortcut(self, type_in: FeatureType, type_out: FeatureType) -> Layer:
+        source, target = expect(type_in, GaugeType), expect(type_out, GaugeType)
+        moves = self._resampling(source, target.surface, 0.0)
+        return Chain(
+            *moves, SelfInteraction(GaugeType(source.multiplicities, target.surface), target)
+        )
+
+    def normalise(self, type_: FeatureType) -> Layer:
+        type_ = expect(type_, GaugeType)
+        if self.normalisation is Normalisation.none:
+            return Identity(type_)
+        return GaugeBatchNorm(type_)
+
+    def activate(self, type_: FeatureType) -> Layer:
+        type_ = expect(type_, GaugeType)
+        if self.nonlinearity is Nonlinearity.regular:
+            return RegularNonlinearity(type_)
+        return NormGate(type_)
+
+    def project(self, type_in: FeatureType, channels: int, stage: GaugeStage) -> Projection:
+        type_out = GaugeType((channels,), self.mesh.surface)
+        layer = self._convolution(expect(type_in, GaugeType), type_out, stage)
+        return ScalarField(layer)
+
+    def integrate(self, type_in: FeatureType) -> Integral:
+        return GaugeIntegral(expect(type_in, GaugeType))
+
+    def exact_symmetries(self, stages: Sequence[GaugeStage]) -> list[Symmetry]:
+        generator = torch.Generator().manual_seed(0)
+        angles = 2 * torch.pi * torch.rand(len(self.mesh.points), generator=generator)
+        rotations = self.mesh.symmetries() if isinstance(self.mesh, Icosphere) else []
+        return [FrameChange(angles.double()), *rotations]
+
+
+class SignalToFeature(Layer):
+    """A signal ``(batch, channel, vertex)`` as an order-0 feature ``(batch, vertex, channel)``."""
+
+    def __init__(self, type_: GaugeType) -> None:
+        super().__init__(type_, type_)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.transpose(1, 2)
+
+
+class SelfInteraction(Layer):
+    """A complex linear map of each order at each vertex, no neighbours and no bias.
+
+    ``f'_m = S_m f_m``; orders that the input lacks are 0. One `weight` per common order,
+    ``(out channel, in channel, re-im)``, real for order 0.
+
+    Args:
+        type_in: type of the input.
+        type_out: type of the output, on the same mesh.
+    """
+
+    type_in: GaugeType
+    type_out: GaugeType
+
+    def __init__(self, type_in: GaugeType, type_out: GaugeType) -> None:
+        super().__init__(type_in, type_out)
+        self.weight = nn.ParameterDict()
+        for m in sorted(set(type_in.orders) & set(type_out.orders)):
+            shape = (type_out.multiplicities[m], type_in.multiplicities[m], 1 if m == 0 else 2)
+            self.weight[str(m)] = nn.Parameter(torch.randn(shape) / (shape[1] * shape[2]) ** 0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = []
+        for m in self.type_out.orders:
+            width = self.type_out.slice_of(m)
+            if str(m) not in self.weight:
+                parts.append(x.new_zeros(*x.shape[:-1], width.stop - width.start))
+                continue
+            weight = self.weight[str(m)]  # (out channel, in channel, re-im)
+            block = self.type_in.block(x, m)  # (batch, vertex, in channel, re-im)
+            out = block.transpose(-1, -2) @ weight[..., 0].T  # (batch, vertex, re-im, out channel)
+            if m > 0:
+                turned = torch.stack([-block[..., 1], block[..., 0]], dim=-2)  # i f
+                out = out + turned @ weight[..., 1].T
+            parts.append(out.transpose(-1, -2).flatten(-2))
+        return torch.cat(parts, dim=-1)
+
+
+class ScalarField(Projection):
+    """The order-0 output of a last convolution, ``(batch, channel, vertex)``."""
+
+    def __init__(self, layer: Layer) -> None:
+        super().__init__()
+        self.type_in = layer.type_in
+        self.layer = layer
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x).transpose(1, 2)
+
+
+class GaugeIntegral(Integral):
+    """Area-weighted means of order 0 and of the norms of the other orders, ``(batch, channel)``."""
+
+    def __init__(self, type_in: GaugeType) -> None:
+        super().__init__()
+        self.type_in: GaugeType = type_in
+        self.features = sum(type_in.multiplicities)
+        areas = torch.from_numpy(type_in.surface.areas / type_in.surface.total_area)
+        self.register_buffer("_areas", areas, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        scalars = self.type_in.multiplicities[0]
+        pairs = x[..., scalars:].unflatten(-1, (-1, 2))  # (batch, vertex, channel, re-im)
+        norms = (pairs.square().sum(-1) + 1e-8).sqrt()
+        invariants = torch.cat([x[..., :scalars], norms], dim=-1)
+        return torch.einsum("v,bvc->bc", self._areas.to(x), invariants)

@@ -1,0 +1,99 @@
+"""P4Family: networks that commute with the quarter turns of a plane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gaugecnn.errors import UserError
+from gaugecnn.layers import FeatureType, Identity, Layer, LayerFamily, expect
+from gaugecnn.methods.p4.layers import (
+    P4BatchNorm,
+    P4Convolution,
+    P4Integral,
+    P4Projection,
+    P4ReLU,
+    P4Shortcut,
+)
+from gaugecnn.methods.p4.stage import P4Stage
+from gaugecnn.methods.p4.types import P4Type
+from gaugecnn.ops.planar import Normalisation, parse_normalisation
+from gaugecnn.ops.plane_type import PlaneType
+from gaugecnn.surfaces.chart import AzimuthalChart
+from gaugecnn.surfaces.domain import Domain
+from gaugecnn.surfaces.symmetry import Rotation, Symmetry, step_about_z
+
+
+class P4Family(LayerFamily[P4Stage]):
+    """Convolutions over the group p4 of quarter turns and shifts (Cohen & Welling 2016).
+
+    Args:
+        domain: an azimuthal chart.
+        in_channels: channels of the signal.
+        normalisation: ``batch`` or ``none``.
+
+    Raises:
+        UserError: the domain is not an azimuthal chart, or there is no such normalisation.
+    """
+
+    stage_class = P4Stage
+
+    def __init__(
+        self, domain: Domain, in_channels: int = 1, *, normalisation: str = Normalisation.batch
+    ) -> None:
+        if not isinstance(domain, AzimuthalChart):
+            raise UserError(
+                f"p4 accepts the domain kind=chart with chart=azimuthal, got {domain.title}"
+            )
+        super().__init__(domain, in_channels)
+        self.chart = domain
+        self.normalisation = parse_normalisation(normalisation)
+
+    @property
+    def input_type(self) -> PlaneType:
+        return PlaneType(self.in_channels, *self.chart.shape)
+
+    def lift(self, stage: P4Stage) -> Layer:
+        return P4Convolution(self.input_type, stage)
+
+    def convolve(self, type_in: FeatureType, stage: P4Stage) -> Layer:
+        return P4Convolution(expect(type_in, P4Type), stage)
+
+    def shortcut(self, type_in: FeatureType, type_out: FeatureType) -> Layer:
+        return P4Shortcut(expect(type_in, P4Type), expect(type_out, P4Type))
+
+    def normalise(self, type_: FeatureType) -> Layer:
+        if self.normalisation is Normalisation.none:
+            return Identity(type_)
+        return P4BatchNorm(expect(type_, P4Type))
+
+    def activate(self, type_: FeatureType) -> Layer:
+        return P4ReLU(expect(type_, P4Type))
+
+    def project(self, type_in: FeatureType, channels: int, stage: P4Stage) -> P4Projection:
+        type_in = expect(type_in, P4Type)
+        reached = stage.output_size(type_in.size)
+        if reached != self.chart.size:
+            raise UserError(
+                f"expected the project stage to return to the {self.chart.size}x{self.chart.size} "
+                f"of {self.chart.title}, got {reached}x{reached} from {type_in}: change its "
+                f"kernel, padding, stride or up, or those of the stages before it"
+            )
+        return P4Projection(type_in, replace(stage, channels=channels))
+
+    def integrate(self, type_in: FeatureType) -> P4Integral:
+        return P4Integral(expect(type_in, P4Type))
+
+    def exact_symmetries(self, stages: Sequence[P4Stage]) -> list[Symmetry]:
+        """The three quarter turns, if no convolution and no pool leaves a pixel unread."""
+        size = self.chart.size
+        for stage in stages:
+            if not stage.is_exact(size):
+                return []
+            size = stage.output_size(size)
+        quarter = step_about_z(4)
+        return [
+            Rotation("quarter turn", quarter, self.chart),
+            Rotation("half turn about z", quarter @ quarter, self.chart),
+            Rotation("three quarter turns", quarter.T, self.chart),
+        ]

@@ -1,0 +1,272 @@
+"""Convolutions between signals on the sphere and on SO(3).
+
+All three multiply spectra degree by degree, ``z^l_mn = sum_ck x^l_mk conj(y^l_nk)``; on the sphere
+only k = 0 exists, and towards the sphere n is summed beforehand.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gaugecnn.layers import Layer, Projection
+from gaugecnn.methods.s2cnn.fourier import Analysis, FourierGrid, Synthesis
+from gaugecnn.methods.s2cnn.grids import Grid
+from gaugecnn.methods.s2cnn.kernels import (
+    CollapsedKernelTable,
+    DenseKernel,
+    RingKernel,
+    S2KernelTable,
+    as_points,
+    orders_below,
+)
+from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
+from gaugecnn.surfaces.lat_lon import quadrature_weights
+
+DEGREE_BLOCKS = 5
+"""Products run over this many blocks of degrees: few launches, little arithmetic on zeros."""
+
+
+class SpectralProduct(nn.Module):
+    """A spectrum times a kernel's: ``z^l_mn = sum_ck x^l_mk conj(y^l_nk)`` by blocks of degrees.
+
+    Args:
+        spectrum: the kernel's spectrum.
+        cutoff: number of degrees.
+        order_out: largest order n of the product.
+    """
+
+    def __init__(self, spectrum: DenseKernel | RingKernel, cutoff: int, order_out: int) -> None:
+        super().__init__()
+        self.spectrum = spectrum
+        self.cutoff = cutoff
+        self.order_out = order_out
+        step = math.ceil(cutoff / DEGREE_BLOCKS)
+        self.blocks = [range(l, min(l + step, cutoff)) for l in range(0, cutoff, step)]  # noqa: E741
+
+    def forward(self, x: Tensor, kernel: Tensor) -> Tensor:
+        """``(m, k, degree, batch, in)`` and ``(in, out, point)`` to ``(m, n, degree, batch, out)``."""
+        prepared = self.spectrum.prepare(kernel)
+        products = [self._block(x, self.spectrum.block(prepared, d), d) for d in self.blocks]
+        return torch.cat(products, dim=2)
+
+    def _block(self, x: Tensor, y: Tensor, degrees: range) -> Tensor:
+        """The product of a block of degrees, filled with zeros to all orders."""
+        top, batch = degrees.stop, x.shape[3]
+        n, out = y.shape[3:]
+        k = orders_below(top, x.shape[1] // 2)
+        x = x[:top, k, degrees.start : top]  # (m, k, degree, batch, in)
+        x = x.permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2)  # (degree, m batch, k in)
+        z = x @ y.flatten(3).flatten(1, 2)  # (degree, m batch, n out)
+        z = z.unflatten(2, (n, out)).unflatten(1, (top, batch))  # (degree, m, batch, n, out)
+        z = z.permute(1, 3, 0, 2, 4)  # (m, n, degree, batch, out)
+        missing = self.order_out - n // 2
+        return F.pad(z, (0, 0) * 3 + (missing, missing, 0, self.cutoff - top))
+
+
+class S2Conv(Layer):
+    """Correlation of a signal on the sphere with a kernel on the sphere, giving one on SO(3).
+
+    ``z^l_mn = x^l_m conj(y^l_n)``, ``y^l_n = 2 b_out sum_g k_g e^{-i n alpha_g} d^l_n0(beta_g)``,
+    for degrees below min(b_in, b_out). ``(batch, in, beta, alpha)`` to
+    ``(batch, out, beta, alpha, gamma)``.
+
+    Args:
+        in_channels: channels of the signal.
+        out_channels: channels of the feature.
+        bandwidth_in: degree cut-off of the signal.
+        bandwidth_out: degree cut-off of the feature.
+        kernel_grid: points of the kernel ``(point, 2)``, columns (beta, alpha).
+        sampling_in: bandwidth of the grid of the signal, by default its cut-off.
+        sampling_out: bandwidth of the grid of the feature, by default its cut-off.
+        max_order: largest order along gamma of the feature; None keeps all.
+
+    Source: Cohen et al. 2018, equations (4) and (8) and published code for the scales.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        bandwidth_in: int,
+        bandwidth_out: int,
+        kernel_grid: Grid,
+        *,
+        sampling_in: int | None = None,
+        sampling_out: int | None = None,
+        max_order: int | None = None,
+    ) -> None:
+        sampling_in = bandwidth_in if sampling_in is None else sampling_in
+        sampling_out = bandwidth_out if sampling_out is None else sampling_out
+        type_out = SO3Type(out_channels, bandwidth_out, sampling_out, max_order)
+        super().__init__(S2Type(in_channels, sampling_in), type_out)
+        _check_grid(kernel_grid, ("beta", "alpha"))
+        cutoff = min(bandwidth_in, bandwidth_out)
+        order = min(type_out.order, cutoff - 1)
+        self.scale = 1 / math.sqrt(
+            len(kernel_grid) * in_channels * bandwidth_out**4 / bandwidth_in**2
+        )
+        self.analysis = Analysis(FourierGrid(cutoff, 0, sampling_in, 1))
+        table = S2KernelTable(as_points(kernel_grid), cutoff, order, bandwidth_out)
+        self.product = SpectralProduct(DenseKernel(table), cutoff, order)
+        self.synthesis = Synthesis(FourierGrid(cutoff, order, sampling_out, type_out.gamma_points))
+        self.kernel = nn.Parameter(_uniform(in_channels, out_channels, len(kernel_grid)))
+        self.bias = nn.Parameter(torch.zeros(1, out_channels, 1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            x = self.analysis(x.unsqueeze(-1))  # (m, k = 0, degree, batch, in)
+            x = self.product(x, self.kernel * self.scale)  # (m, n, degree, batch, out)
+            return self.synthesis(x) + self.bias
+
+
+class SO3Conv(Layer):
+    """Correlation of a feature on SO(3) with a kernel on SO(3).
+
+    ``z^l_mn = sum_k x^l_mk conj(y^l_nk)``,
+    ``y^l_nk = sum_g k_g e^{-i n alpha_g} e^{-i k gamma_g} d^l_nk(beta_g)``, for degrees below
+    min(b_in, b_out). ``(batch, in, beta, alpha, gamma)`` to ``(batch, out, beta, alpha, gamma)``.
+
+    Args:
+        in_channels: channels of the feature that comes in.
+        out_channels: channels of the feature that goes out.
+        bandwidth_in: degree cut-off of the feature that comes in.
+        bandwidth_out: degree cut-off of the feature that goes out.
+        kernel_grid: points of the kernel ``(point, 3)``, columns (beta, alpha, gamma).
+        sampling_in: bandwidth of the grid that comes in, by default its cut-off.
+        sampling_out: bandwidth of the grid that goes out, by default its cut-off.
+        max_order_in: largest order along gamma of what comes in; None for all.
+        max_order_out: largest order along gamma of what goes out; None keeps all.
+
+    Source: Cohen et al. 2018, equations (6) and (8) and published code for the scales.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        bandwidth_in: int,
+        bandwidth_out: int,
+        kernel_grid: Grid,
+        *,
+        sampling_in: int | None = None,
+        sampling_out: int | None = None,
+        max_order_in: int | None = None,
+        max_order_out: int | None = None,
+    ) -> None:
+        sampling_in = bandwidth_in if sampling_in is None else sampling_in
+        sampling_out = bandwidth_out if sampling_out is None else sampling_out
+        type_in = SO3Type(in_channels, bandwidth_in, sampling_in, max_order_in)
+        type_out = SO3Type(out_channels, bandwidth_out, sampling_out, max_order_out)
+        super().__init__(type_in, type_out)
+        _check_grid(kernel_grid, ("beta", "alpha", "gamma"))
+        cutoff = min(bandwidth_in, bandwidth_out)
+        order_in, order_out = (min(t.order, cutoff - 1) for t in (type_in, type_out))
+        self.scale = _so3_scale(len(kernel_grid), in_channels, bandwidth_in, bandwidth_out)
+        self.analysis = Analysis(FourierGrid(cutoff, order_in, sampling_in, type_in.gamma_points))
+        spectrum = RingKernel(as_points(kernel_grid), cutoff, order_in, order_out)
+        self.product = SpectralProduct(spectrum, cutoff, order_out)
+        self.synthesis = Synthesis(
+            FourierGrid(cutoff, order_out, sampling_out, type_out.gamma_points)
+        )
+        self.kernel = nn.Parameter(_uniform(in_channels, out_channels, len(kernel_grid)))
+        self.bias = nn.Parameter(torch.zeros(1, out_channels, 1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            x = self.analysis(x)  # (m, k, degree, batch, in)
+            x = self.product(x, self.kernel * self.scale)  # (m, n, degree, batch, out)
+            return self.synthesis(x) + self.bias
+
+
+class SO3ToS2(Projection):
+    """Correlation of a feature on SO(3) with a kernel on SO(3), giving a signal on the sphere.
+
+    ``z^l_m = sum_{even n} sum_k x^l_mk conj(y^l_nk)`` with the kernel spectrum of `SO3Conv`; the
+    sum over n is taken in the kernel, before the channels are mixed.
+    ``(batch, in, beta, alpha, gamma)`` to ``(batch, out, beta, alpha)``.
+
+    Args:
+        in_channels: channels of the feature.
+        out_channels: channels of the signal.
+        bandwidth_in: degree cut-off of the feature.
+        bandwidth_out: degree cut-off of the signal.
+        kernel_grid: points of the kernel ``(point, 3)``, columns (beta, alpha, gamma).
+        sampling_in: bandwidth of the grid of the feature, by default its cut-off.
+        sampling_out: bandwidth of the grid of the signal, by default its cut-off.
+        max_order: largest order along gamma of the feature; None for all.
+
+    Source: Gerken et al. 2022, the output layer of the segmentation network.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        bandwidth_in: int,
+        bandwidth_out: int,
+        kernel_grid: Grid,
+        *,
+        sampling_in: int | None = None,
+        sampling_out: int | None = None,
+        max_order: int | None = None,
+    ) -> None:
+        super().__init__()
+        sampling_in = bandwidth_in if sampling_in is None else sampling_in
+        sampling_out = bandwidth_out if sampling_out is None else sampling_out
+        _check_grid(kernel_grid, ("beta", "alpha", "gamma"))
+        type_in = SO3Type(in_channels, bandwidth_in, sampling_in, max_order)
+        self.type_in = type_in
+        self.type_out = S2Type(out_channels, sampling_out)
+        cutoff = min(bandwidth_in, bandwidth_out)
+        order = min(type_in.order, cutoff - 1)
+        self.scale = _so3_scale(len(kernel_grid), in_channels, bandwidth_in, bandwidth_out)
+        self.analysis = Analysis(FourierGrid(cutoff, order, sampling_in, type_in.gamma_points))
+        table = CollapsedKernelTable(as_points(kernel_grid), cutoff, order)
+        self.product = SpectralProduct(DenseKernel(table), cutoff, 0)
+        self.synthesis = Synthesis(FourierGrid(cutoff, 0, sampling_out, 1))
+        self.kernel = nn.Parameter(_uniform(in_channels, out_channels, len(kernel_grid)))
+        self.bias = nn.Parameter(torch.zeros(1, out_channels, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            x = self.analysis(x)  # (m, k, degree, batch, in)
+            x = self.product(x, self.kernel * self.scale)  # (m, n = 0, degree, batch, out)
+            return self.synthesis(x).squeeze(-1) + self.bias
+
+    def extra_repr(self) -> str:
+        return f"{self.type_in} -> {self.type_out}"
+
+
+def so3_integrate(x: Tensor) -> Tensor:
+    """The mean over SO(3) in the Haar measure, ``sum_j w_j x``, w_j the quadrature weights.
+
+    Args:
+        x: ``(batch, channel, beta, alpha, gamma)``.
+
+    Returns:
+        ``(batch, channel)``.
+
+    Source: Cohen et al. 2018, section 5.
+    """
+    weights = x.shape[3] * quadrature_weights(x.shape[2] // 2).to(x)  # (beta,), sum to 1
+    return (x.mean((3, 4)) * weights).sum(2)  # (batch, channel, beta) -> (batch, channel)
+
+
+def _uniform(*shape: int) -> Tensor:
+    return torch.empty(shape).uniform_(-1, 1)
+
+
+def _so3_scale(points: int, channels: int, bandwidth_in: int, bandwidth_out: int) -> float:
+    return 1 / math.sqrt(points * channels * bandwidth_out**3 / bandwidth_in**3)
+
+
+def _check_grid(grid: Grid, columns: tuple[str, ...]) -> None:
+    if grid.ndim != 2 or len(grid) == 0 or grid.shape[1] != len(columns):
+        raise ValueError(
+            f"expected a kernel grid (point, {len(columns)}) with columns ({', '.join(columns)}), "
+            f"got shape {tuple(grid.shape)}"
+        )

@@ -1,0 +1,192 @@
+"""Classifier and Segmenter: built from any `LayerFamily`, and nothing else builds networks.
+
+    signal -> lift -> block -> ... -> block -> integrate -> head       (Classifier)
+    signal -> lift -> block -> ... -> block -> project                 (Segmenter)
+
+A block is ``activate(normalise(convolve(x)) + shortcut(x))``; the shortcut is there for residual
+networks only, and in a segmenter with skips the mirrored block of the first half adds its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from gaugecnn.errors import UserError
+from gaugecnn.layers import FeatureType, Layer, LayerFamily, Stage
+from gaugecnn.surfaces.symmetry import Symmetry
+
+
+@dataclass(frozen=True)
+class Head:
+    """The perceptron that reads the invariants of a classifier.
+
+    Args:
+        hidden: width of each hidden layer.
+        dropout: probability of dropping a hidden unit while training.
+    """
+
+    hidden: tuple[int, ...] = ()
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.dropout < 1:
+            raise UserError(f"expected 0 <= head.dropout < 1, got {self.dropout}")
+        if any(width < 1 for width in self.hidden):
+            raise UserError(f"expected head.hidden of widths >= 1, got {list(self.hidden)}")
+
+    def build(self, features: int, classes: int) -> nn.Sequential:
+        """The perceptron ``(batch, features) -> (batch, classes)``."""
+        layers: list[nn.Module] = []
+        for width in self.hidden:
+            layers += [nn.Linear(features, width), nn.BatchNorm1d(width), nn.ReLU()]
+            layers += [nn.Dropout(self.dropout)] if self.dropout else []
+            features = width
+        return nn.Sequential(*layers, nn.Linear(features, classes))
+
+
+class Block(Layer):
+    """``activate(normalise(layer(x)) + sum of shortcuts)``.
+
+    Args:
+        family: where the normalisation, the nonlinearity and the shortcuts come from.
+        layer: the lift or the convolution.
+        residual: add the linear shortcut from the block's own input.
+        skip: type of an earlier feature whose linear shortcut is added too.
+    """
+
+    def __init__(
+        self,
+        family: LayerFamily[Stage],
+        layer: Layer,
+        residual: bool = False,
+        skip: FeatureType | None = None,
+    ) -> None:
+        super().__init__(layer.type_in, layer.type_out)
+        self.layer = layer
+        self.norm = family.normalise(layer.type_out)
+        self.activation = family.activate(layer.type_out)
+        self.residual = family.shortcut(layer.type_in, layer.type_out) if residual else None
+        self.skip = family.shortcut(skip, layer.type_out) if skip is not None else None
+
+    def forward(self, x: Tensor, earlier: Tensor | None = None) -> Tensor:
+        y = self.norm(self.layer(x))
+        if self.residual is not None:
+            y = y + self.residual(x)
+        if self.skip is not None:
+            y = y + self.skip(earlier)
+        return self.activation(y)
+
+
+class Network(nn.Module):
+    """What the two networks share: a family, its domain, and blocks that fit each other."""
+
+    def __init__(self, family: LayerFamily[Stage], stages: Sequence[Stage]) -> None:
+        super().__init__()
+        if not stages:
+            raise UserError("expected at least one stage in the network's plan, got none")
+        self.family = family
+        self.domain = family.domain
+        self.stages = tuple(stages)
+
+    @property
+    def exact_symmetries(self) -> list[Symmetry]:
+        """The symmetries that hold exactly for this network."""
+        return self.family.exact_symmetries(self.stages)
+
+    def check_signal(self, signal: Tensor) -> None:
+        """Refuse a signal that is not ``(batch, in_channels, *domain.shape)``."""
+        expected = (self.family.in_channels, *self.domain.shape)
+        if tuple(signal.shape[1:]) != expected:
+            raise ValueError(
+                f"expected a signal of shape (batch, {', '.join(map(str, expected))}) "
+                f"on {self.domain.title}, got {tuple(signal.shape)}"
+            )
+
+
+class Classifier(Network):
+    """Invariant network ``signal (batch, channel, *domain.shape) -> logits (batch, classes)``.
+
+    Args:
+        family: the layers of one equivariance type on one domain.
+        stages: the plan; the first stage lifts the signal.
+        head: the perceptron behind the invariants.
+        classes: how many classes there are.
+        residual: give every block but the first a shortcut.
+    """
+
+    def __init__(
+        self,
+        family: LayerFamily[Stage],
+        stages: Sequence[Stage],
+        head: Head,
+        classes: int,
+        *,
+        residual: bool = False,
+    ) -> None:
+        super().__init__(family, stages)
+        blocks = [Block(family, family.lift(stages[0]))]
+        for stage in stages[1:]:
+            layer = family.convolve(blocks[-1].type_out, stage)
+            blocks.append(Block(family, layer, residual))
+        self.blocks = nn.ModuleList(blocks)
+        self.integral = family.integrate(blocks[-1].type_out)
+        self.head = head.build(self.integral.features, classes)
+
+    def forward(self, signal: Tensor) -> Tensor:
+        self.check_signal(signal)
+        x = signal
+        for block in self.blocks:
+            x = block(x)
+        return self.head(self.integral(x))  # (batch, classes)
+
+
+class Segmenter(Network):
+    """Equivariant network ``signal -> logits (batch, classes + 1, *domain.shape)``.
+
+    Args:
+        family: the layers of one equivariance type on one domain.
+        stages: the plan; the first stage lifts the signal.
+        project: the last stage; its channels are the classes and the background.
+        residual: give every block but the first a shortcut.
+        skip: add to each block of the second half the feature of its mirror in the first half.
+
+    Raises:
+        UserError: with skips, mirrored blocks live on different grids.
+    """
+
+    def __init__(
+        self,
+        family: LayerFamily[Stage],
+        stages: Sequence[Stage],
+        project: Stage,
+        *,
+        residual: bool = False,
+        skip: bool = False,
+    ) -> None:
+        super().__init__(family, (*stages, project))
+        blocks = [Block(family, family.lift(stages[0]))]
+        for i, stage in enumerate(stages[1:], start=1):
+            layer = family.convolve(blocks[-1].type_out, stage)
+            mirror = len(stages) - 1 - i
+            earlier = blocks[mirror].type_out if skip and mirror < i else None
+            if earlier is not None and earlier.grid != layer.type_out.grid:
+                raise UserError(
+                    f"a skip joins stages {mirror} and {i}, which must share a grid: "
+                    f"got {earlier} and {layer.type_out}"
+                )
+            blocks.append(Block(family, layer, residual, earlier))
+        self.blocks = nn.ModuleList(blocks)
+        self.project = family.project(blocks[-1].type_out, project.channels, project)
+
+    def forward(self, signal: Tensor) -> Tensor:
+        self.check_signal(signal)
+        features: list[Tensor] = []
+        x = signal
+        for i, block in enumerate(self.blocks):
+            mirror = len(self.blocks) - 1 - i
+            x = block(x, features[mirror]) if block.skip is not None else block(x)
+            features.append(x)
+        return self.project(x)  # (batch, classes + 1, *domain.shape)
