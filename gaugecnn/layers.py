@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 from typing import Generic, TypeVar
 
@@ -70,6 +71,13 @@ class Stage:
     def __post_init__(self) -> None:
         if self.channels < 1:
             raise ValueError(f"expected channels >= 1 in a stage, got channels={self.channels}")
+
+
+class Normalisation(StrEnum):
+    """What follows a convolution."""
+
+    batch = "batch"
+    none = "none"
 
 
 class Layer(nn.Module):

@@ -165,7 +165,9 @@ class SphereDataModule(lightning.LightningDataModule):
         self.batch_size = batch_size
         self.shuffle_seed = shuffle_seed
 
-        def dataset(images: Images, part: int, poses: PoseDistribution, copies: int | None):  # type: ignore[no-untyped-def]
+        def dataset(
+            images: Images, part: int, poses: PoseDistribution, copies: int | None
+        ) -> SceneDataset:
             return SceneDataset(
                 images, domain, Poses(poses, copies, (seed, part, 1)), digits, (seed, part, 0)
             )

@@ -8,17 +8,9 @@ turn into each other under quarter turns; otherwise they do not (Edixhoven et al
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from gaugecnn.errors import UserError
-from gaugecnn.layers import Stage
-
-
-class Normalisation(StrEnum):
-    """What follows a convolution on planes."""
-
-    none = "none"
-    batch = "batch"
+from gaugecnn.layers import Normalisation, Stage
 
 
 def parse_normalisation(name: str) -> Normalisation:

@@ -70,6 +70,7 @@ class SparseMap(nn.Module):
                 "values" + suffix, torch.from_numpy(part.data.astype(np.float64)), persistent=False
             )
         self.shape = matrix.shape
+        self.values: Tensor
 
     def forward(self, x: Tensor) -> Tensor:
         """``(column, channel) -> (row, channel)`` in the precision of the input, at least 32."""

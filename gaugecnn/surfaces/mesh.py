@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import trimesh
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gaugecnn.errors import UserError
@@ -203,7 +204,7 @@ def validate(name: str, vertices: Array, faces: Index) -> None:
     _refuse(name, {"edges with more than two faces": count > 2}, unique)
 
 
-def _refuse(name: str, checks: dict[str, Array], labels: Array | None = None) -> None:
+def _refuse(name: str, checks: dict[str, NDArray[np.bool_]], labels: Index | None = None) -> None:
     for kind, bad in checks.items():
         if bad.any():
             first = np.flatnonzero(bad)[:5]

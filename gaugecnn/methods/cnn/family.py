@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gaugecnn.errors import UserError
-from gaugecnn.layers import FeatureType, Identity, Layer, LayerFamily, expect
+from gaugecnn.layers import FeatureType, Identity, Layer, LayerFamily, Normalisation, expect
 from gaugecnn.methods.cnn.layers import (
     CNNBatchNorm,
     CNNConvolution,
@@ -16,7 +16,7 @@ from gaugecnn.methods.cnn.layers import (
     CNNShortcut,
 )
 from gaugecnn.methods.cnn.stage import CNNStage
-from gaugecnn.ops.planar import Normalisation, parse_normalisation
+from gaugecnn.ops.planar import parse_normalisation
 from gaugecnn.ops.plane_type import PlaneType
 from gaugecnn.surfaces.chart import AzimuthalChart, EquirectangularChart
 from gaugecnn.surfaces.domain import Domain

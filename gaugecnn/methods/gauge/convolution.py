@@ -114,6 +114,8 @@ class GaugeConv(Layer):
             }
         )
         index, sign, scale = self._layout()
+        self._index: Tensor
+        self._sign: Tensor
         self.register_buffer("_index", torch.from_numpy(index), persistent=False)
         self.register_buffer("_sign", torch.from_numpy(sign).float(), persistent=False)
         self.kernel = nn.Parameter(torch.from_numpy(scale).float() * torch.randn(len(scale)))

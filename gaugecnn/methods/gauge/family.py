@@ -17,6 +17,7 @@ from gaugecnn.layers import (
     Integral,
     Layer,
     LayerFamily,
+    Normalisation,
     Projection,
     Stage,
     expect,
@@ -26,8 +27,8 @@ from gaugecnn.methods.gauge.nonlinearity import NormGate, RegularNonlinearity
 from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
 from gaugecnn.methods.gauge.pooling import pooling, unpooling
 from gaugecnn.methods.gauge.types import GaugeType
+from gaugecnn.ops.levels import steps_between, surface_at
 from gaugecnn.surfaces.domain import Domain
-from gaugecnn.surfaces.hierarchy import levels
 from gaugecnn.surfaces.mesh import Icosphere, MeshDomain
 from gaugecnn.surfaces.surface import Surface
 from gaugecnn.surfaces.symmetry import FrameChange, Symmetry
@@ -38,13 +39,6 @@ class Nonlinearity(StrEnum):
 
     norm_gate = "norm_gate"
     regular = "regular"
-
-
-class Normalisation(StrEnum):
-    """What follows a convolution."""
-
-    batch = "batch"
-    none = "none"
 
 
 @dataclass(frozen=True)
@@ -121,30 +115,18 @@ class GaugeFamily(LayerFamily[GaugeStage]):
     def input_type(self) -> GaugeType:
         return GaugeType((self.in_channels,), self.mesh.surface)
 
-    def _level(self, down: int) -> Surface:
-        return levels(self.mesh.surface, down)[-1].coarse if down else self.mesh.surface
-
-    def _down(self, surface: Surface) -> int:
-        down = 0
-        while self._level(down) is not surface:
-            down += 1
-        return down
-
     def _type(self, stage: GaugeStage) -> GaugeType:
         orders = stage.max_order if self.max_order is None else min(stage.max_order, self.max_order)
-        return GaugeType((stage.channels,) * (orders + 1), self._level(stage.down))
+        return GaugeType(
+            (stage.channels,) * (orders + 1), surface_at(self.mesh.surface, stage.down)
+        )
 
     def _resampling(self, type_in: GaugeType, surface: Surface, radius: float) -> list[Layer]:
         """Pooling or unpooling, level by level, until the feature lives on `surface`."""
         layers: list[Layer] = []
-        here, there = self._down(type_in.surface), self._down(surface)
-        steps = levels(self.mesh.surface, max(here, there))
-        while here < there:
-            layers.append(pooling(type_in, steps[here], radius))
-            here, type_in = here + 1, layers[-1].type_out  # type: ignore[assignment]
-        while here > there:
-            layers.append(unpooling(type_in, steps[here - 1]))
-            here, type_in = here - 1, layers[-1].type_out  # type: ignore[assignment]
+        for step, up in steps_between(self.mesh.surface, type_in.surface, surface):
+            layers.append(unpooling(type_in, step) if up else pooling(type_in, step, radius))
+            type_in = expect(layers[-1].type_out, GaugeType)
         return layers
 
     def lift(self, stage: GaugeStage) -> Layer:

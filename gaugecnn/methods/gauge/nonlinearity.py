@@ -69,6 +69,8 @@ class RegularNonlinearity(Layer):
         synthesis = torch.stack(waves)  # (component, angle)
         weight = torch.full((len(waves), 1), 2.0, dtype=torch.float64)
         weight[0] = 1.0
+        self._synthesis: Tensor
+        self._analysis: Tensor
         self.register_buffer("_synthesis", weight * synthesis, persistent=False)
         self.register_buffer("_analysis", synthesis.T / angles, persistent=False)
 

@@ -39,6 +39,7 @@ class GaugeBatchNorm(Layer):
         # Which channel each component belongs to: scalars once, the others twice (re, im).
         repeats = torch.ones(channels, dtype=torch.long)
         repeats[scalars:] = 2
+        self._channel: Tensor
         self.register_buffer("_channel", torch.arange(channels).repeat_interleave(repeats), False)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gaugecnn.errors import UserError
-from gaugecnn.layers import FeatureType, Identity, Layer, LayerFamily, expect
+from gaugecnn.layers import FeatureType, Identity, Layer, LayerFamily, Normalisation, expect
 from gaugecnn.methods.p4.layers import (
     P4BatchNorm,
     P4Convolution,
@@ -17,7 +17,7 @@ from gaugecnn.methods.p4.layers import (
 )
 from gaugecnn.methods.p4.stage import P4Stage
 from gaugecnn.methods.p4.types import P4Type
-from gaugecnn.ops.planar import Normalisation, parse_normalisation
+from gaugecnn.ops.planar import parse_normalisation
 from gaugecnn.ops.plane_type import PlaneType
 from gaugecnn.surfaces.chart import AzimuthalChart
 from gaugecnn.surfaces.domain import Domain

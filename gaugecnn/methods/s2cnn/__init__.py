@@ -1,0 +1,30 @@
+"""Spherical CNNs: convolutions on the sphere and on SO(3) by their Fourier transforms."""
+
+from gaugecnn.methods.s2cnn.family import Normalisation, S2CNNFamily, S2CNNStage, Support
+from gaugecnn.methods.s2cnn.grids import (
+    s2_equatorial_grid,
+    s2_near_identity_grid,
+    so3_equatorial_grid,
+    so3_near_identity_grid,
+)
+from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2, so3_integrate
+from gaugecnn.methods.s2cnn.normalisation import SO3BatchNorm
+from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
+
+__all__ = [
+    "Normalisation",
+    "S2CNNFamily",
+    "S2CNNStage",
+    "S2Conv",
+    "S2Type",
+    "SO3BatchNorm",
+    "SO3Conv",
+    "SO3ToS2",
+    "SO3Type",
+    "Support",
+    "s2_equatorial_grid",
+    "s2_near_identity_grid",
+    "so3_equatorial_grid",
+    "so3_integrate",
+    "so3_near_identity_grid",
+]

@@ -9,6 +9,7 @@ entries of degrees below max(m, |n|) are zero. The signal is real, so negative m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -91,7 +92,7 @@ class Analysis(TableModule):
         """``(batch, channel, beta, alpha, gamma)`` to ``(m, n, degree, batch, channel)``."""
         batch, channel = x.shape[:2]
         x = x.to(self.matrix.dtype)
-        x = torch.fft.rfft(x, dim=3)[:, :, :, : self.grid.cutoff]  # (batch, channel, beta, m, gamma)
+        x = _HalfSpectrum.apply(x, self.grid.cutoff)  # (batch, channel, beta, m, gamma)
         x = _to_orders(x, self.grid)  # (batch, channel, beta, m, n)
         x = x.permute(3, 4, 2, 0, 1)  # (m, n, beta, batch, channel)
         x = torch.view_as_real(x.contiguous()).flatten(3)  # (m, n, beta, batch channel re/im)
@@ -120,6 +121,28 @@ class Synthesis(TableModule):
         x = x.permute(3, 4, 2, 0, 1)  # (batch, channel, beta, m, n)
         x = _from_orders(x, self.grid)  # (batch, channel, beta, m, gamma)
         return torch.fft.irfft(x, n=2 * self.grid.sampling, dim=3, norm="forward")
+
+
+class _HalfSpectrum(torch.autograd.Function):
+    """``sum_alpha x e^{-i m alpha}`` for 0 <= m < cutoff, with a gradient of the same cost.
+
+    The gradient, ``Re sum_m g_m e^{i m alpha}``, is a real transform of g with all but m = 0
+    halved; torch's own fills a full complex spectrum with zeros first, at eight times the time.
+    """
+
+    @staticmethod
+    def forward(x: Tensor, cutoff: int) -> Tensor:
+        return torch.fft.rfft(x, dim=3)[:, :, :, :cutoff]
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, int], output: Tensor) -> None:
+        ctx.points = inputs[0].shape[3]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (gradient,) = gradients
+        halved = torch.cat([gradient[:, :, :, :1], gradient[:, :, :, 1:] / 2], dim=3)
+        return torch.fft.irfft(halved, n=ctx.points, dim=3, norm="forward"), None
 
 
 def _to_orders(x: Tensor, grid: FourierGrid) -> Tensor:

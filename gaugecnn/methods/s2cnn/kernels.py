@@ -50,10 +50,10 @@ class S2KernelTable(Table):
 
 @dataclass(frozen=True)
 class CollapsedKernelTable(Table):
-    """``sum_{even n} e^{i n alpha_g} e^{i k gamma_g} d^l_nk(beta_g)``, ``(degree, k, 1, re/im, point)``.
+    """``sum_{even n} e^{i n alpha_g} e^{i k gamma_g} d^l_nk(beta_g)``, summed before channels mix.
 
-    The orders n and -n together are real for each k = 0 and conjugate for k and -k, so that the
-    field on the sphere is real. Odd n would add an imaginary field.
+    Built as ``(degree, k, n = 0, re/im, point)``. Even n keep ``y_{-k} = (-1)^k conj(y_k)``, the
+    symmetry of a real field on the sphere; odd n would add an imaginary field.
     """
 
     points: Points
@@ -132,6 +132,19 @@ class RingTable(Table):
         return d.permute(1, 2, 0, 3).contiguous()  # (degree, n, k, ring) -> (n, k, degree, ring)
 
 
+@dataclass(frozen=True)
+class SlotTable(Table):
+    """Where each point goes among all pairs (place, ring), ``(point,)``, integers."""
+
+    points: Points
+
+    def build(self) -> Tensor:
+        grid = np.array(self.points)
+        betas, ring = np.unique(grid[:, 0], return_inverse=True)
+        _, place = np.unique(grid[:, 1:], axis=0, return_inverse=True)
+        return torch.from_numpy(place.reshape(-1) * len(betas) + ring.reshape(-1))
+
+
 class RingKernel(TableModule):
     """A kernel spectrum on SO(3) by a Fourier sum on each ring, then one small d per ring.
 
@@ -147,27 +160,25 @@ class RingKernel(TableModule):
 
     phases: Tensor
     rings: Tensor
-    scatter: Tensor
+    slots: Tensor
 
     def __init__(self, points: Points, cutoff: int, order_in: int, order_out: int) -> None:
         grid = np.array(points)
-        betas, ring = np.unique(grid[:, 0], return_inverse=True)
-        places, place = np.unique(grid[:, 1:], axis=0, return_inverse=True)
+        betas, places = np.unique(grid[:, 0]), np.unique(grid[:, 1:], axis=0)
         n, k = range(-order_out, order_out + 1), range(-order_in, order_in + 1)
         super().__init__(
             phases=PhaseTable(as_points(places), n, k),
             rings=RingTable(tuple(betas.tolist()), cutoff, n, k),
+            slots=SlotTable(points),
         )
         self.shape = (len(places), len(betas))
-        slot = torch.as_tensor(place.reshape(-1) * len(betas) + ring.reshape(-1))
-        self.register_buffer("scatter", slot, persistent=False)
 
     def prepare(self, kernel: Tensor) -> Tensor:
         """``(in, out, point)`` to its Fourier sums ``(n, k, ring, in out re/im)``."""
         channels = kernel.shape[:2].numel()
         values = kernel.to(self.phases.dtype).permute(2, 0, 1).flatten(1)  # (point, in out)
         placed = values.new_zeros(self.shape[0] * self.shape[1], channels)
-        placed = placed.index_add(0, self.scatter, values)  # (place ring, in out)
+        placed = placed.index_add(0, self.slots, values)  # (place ring, in out)
         sums = self.phases @ placed.view(self.shape[0], -1)  # (n, k, re/im, ring in out)
         sums = sums.unflatten(3, (self.shape[1], *kernel.shape[:2]))
         return sums.permute(0, 1, 3, 4, 5, 2).contiguous()  # (n, k, ring, in, out, re/im)

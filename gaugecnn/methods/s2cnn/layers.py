@@ -48,7 +48,7 @@ class SpectralProduct(nn.Module):
         self.blocks = [range(l, min(l + step, cutoff)) for l in range(0, cutoff, step)]  # noqa: E741
 
     def forward(self, x: Tensor, kernel: Tensor) -> Tensor:
-        """``(m, k, degree, batch, in)`` and ``(in, out, point)`` to ``(m, n, degree, batch, out)``."""
+        """``(m, k, degree, batch, in)``, ``(in, out, point)`` to ``(m, n, degree, batch, out)``."""
         prepared = self.spectrum.prepare(kernel)
         products = [self._block(x, self.spectrum.block(prepared, d), d) for d in self.blocks]
         return torch.cat(products, dim=2)

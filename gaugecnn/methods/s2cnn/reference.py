@@ -95,9 +95,7 @@ def kernel_spectrum(kernel: Tensor, grid: Grid, degree: int) -> Tensor:
     return total
 
 
-def s2_conv(
-    x: Tensor, kernel: Tensor, grid: Grid, bandwidths: tuple[int, int], sampling: int
-) -> list[Tensor]:
+def s2_conv(x: Tensor, kernel: Tensor, grid: Grid, bandwidths: tuple[int, int]) -> list[Tensor]:
     """``z^l_mn = x^l_m conj(y^l_n)`` of ``(batch, in, beta, alpha)``, scaled as the layer scales.
 
     Returns:

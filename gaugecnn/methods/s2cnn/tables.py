@@ -16,7 +16,7 @@ class Table(ABC):
 
     @abstractmethod
     def build(self) -> Tensor:
-        """The tensor in float64 on the CPU."""
+        """The tensor on the CPU, in float64 or integers."""
 
 
 _shared: WeakValueDictionary[tuple[Table, torch.dtype, torch.device], Tensor] = (
@@ -29,7 +29,9 @@ def shared_tensor(table: Table, dtype: torch.dtype, device: torch.device) -> Ten
     key = (table, dtype, device)
     tensor = _shared.get(key)
     if tensor is None:
-        tensor = table.build().to(device, dtype)
+        with torch.device("cpu"):  # wherever new modules are being put
+            tensor = table.build()
+        tensor = tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype)
         _shared[key] = tensor
     return tensor
 

@@ -1,0 +1,187 @@
+"""From a configuration to a domain, a model and a data module: the public API."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from gaugecnn.config import config_folder
+from gaugecnn.data.datamodule import SphereDataModule, Splits
+from gaugecnn.data.sources import Images, class_count, load_source
+from gaugecnn.errors import UserError
+from gaugecnn.layers import LayerFamily, Stage
+from gaugecnn.networks import Classifier, Head, Network, Segmenter
+from gaugecnn.registry import method_for
+from gaugecnn.surfaces.chart import planar_chart
+from gaugecnn.surfaces.domain import Domain, PoseDistribution
+from gaugecnn.surfaces.lat_lon import LatLonGrid
+from gaugecnn.surfaces.mesh import FrameChoice, Icosphere, TriangleMesh
+
+NEEDED = {
+    "lat_lon": ("bandwidth",),
+    "chart": ("chart", "size"),
+    "icosphere": ("level",),
+    "mesh": ("file",),
+}
+
+
+def build_domain(config: DictConfig) -> Domain:
+    """The domain of a configuration.
+
+    Raises:
+        UserError: a key that the kind of domain needs is missing or out of range.
+    """
+    section = config.domain
+    missing = [f"domain.{key}" for key in NEEDED[section.kind] if section[key] is None]
+    if missing:
+        raise UserError(f"domain.kind={section.kind} needs {' and '.join(missing)}")
+    try:
+        if section.kind == "lat_lon":
+            return LatLonGrid(section.bandwidth)
+        if section.kind == "chart":
+            return planar_chart(section.chart, section.size)
+        frames = FrameChoice(section.frames or "aligned")
+        if section.kind == "icosphere":
+            return Icosphere(section.level, frames, section.frame_seed or 0)
+    except ValueError as error:
+        raise UserError(f"domain: {error}") from error
+    return TriangleMesh.from_file(_mesh_path(section.file), frames, section.frame_seed or 0)
+
+
+def build_family(config: DictConfig) -> LayerFamily[Any]:
+    """The layer family of a configuration, on its domain."""
+    method = method_for(config.model.method, config.domain.kind)
+    options = {k: config.model[k] for k in method.options if config.model.get(k) is not None}
+    for name, value in options.items():
+        _check_option(name, value, method.options[name].annotation)
+    try:
+        return method.family(build_domain(config), config.model.get("in_channels", 1), **options)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, UserError):
+            raise
+        raise UserError(f"model {config.model.name}: {error}") from error
+
+
+def build_model(config: DictConfig) -> Network:
+    """The network of a configuration, ``model(signal) -> logits``, its weights seeded.
+
+    Logits are ``(batch, classes)`` for classification and ``(batch, classes + 1, *domain.shape)``
+    for segmentation, background first; ``model.domain`` and ``model.family`` are its parts.
+
+    Raises:
+        UserError: the plan does not fit the method or the domain.
+    """
+    family = build_family(config)
+    plan = config.model[config.task]
+    classes = class_count(config.data.name, config.data.root, config.data.download)
+    try:
+        stages = [
+            _stage(family, node, f"model.{config.task}.stages[{i}]")
+            for i, node in enumerate(plan.get("stages", []))
+        ]
+        residual = bool(plan.get("residual", False))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            if config.task == "classification":
+                node = plan.get("head", {})
+                head = Head(tuple(node.get("hidden", ())), node.get("dropout", 0.0))
+                return Classifier(family, stages, head, classes, residual=residual)
+            options = {"channels": classes + 1, **plan.get("project", {})}
+            project = _stage(family, OmegaConf.create(options), f"model.{config.task}.project")
+            skip = bool(plan.get("skip", False))
+            return Segmenter(family, stages, project, residual=residual, skip=skip)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, UserError):
+            raise
+        raise UserError(f"model {config.model.name}, {config.task}: {error}") from error
+
+
+def build_datamodule(config: DictConfig, domain: Domain | None = None) -> SphereDataModule:
+    """The data module of a configuration.
+
+    Args:
+        config: the configuration.
+        domain: the domain to render on; the configuration's own when None.
+
+    Raises:
+        UserError: data that cannot be found or read, or fewer images than asked for.
+    """
+    data = config.data
+    train = load_source(data.name, data.root, data.download, train=True)
+    test = load_source(data.name, data.root, data.download, train=False)
+    channels, expected = train.images.shape[1], config.model.get("in_channels", 1)
+    if channels != expected:
+        raise UserError(
+            f"data.name={data.name} has {channels} channels, the model takes {expected}: "
+            f"set model.in_channels={channels}"
+        )
+    try:
+        rotation = PoseDistribution(data.rotation)
+    except ValueError as error:
+        names = ", ".join(PoseDistribution)
+        raise UserError(f"data.rotation: expected one of {names}, got {data.rotation!r}") from error
+    return SphereDataModule(
+        domain or build_domain(config),
+        _splits(config, train, test),
+        rotation=rotation,
+        copies=data.copies,
+        digits=data.digits_per_sphere,
+        batch_size=config.train.batch_size,
+        seed=data.seed,
+        shuffle_seed=config.seed,
+    )
+
+
+def _splits(config: DictConfig, train: Images, test: Images) -> Splits:
+    """A random but fixed choice of images: validation apart from training, both from `train`."""
+    data = config.data
+    total = len(train.labels)
+    validation = data.validation_size or min(1000, total // 10)
+    size = data.train_size or total - validation
+    for key, wanted, there in (
+        ("train_size plus data.validation_size", size + validation, total),
+        ("test_size", data.test_size or 0, len(test.labels)),
+    ):
+        if wanted > there:
+            raise UserError(f"data.{key}: {wanted} images asked for, {data.name} has {there}")
+    order = torch.randperm(total, generator=torch.Generator().manual_seed(data.seed))
+    tested = torch.arange(data.test_size or len(test.labels))
+    return Splits(
+        train.subset(order[:size]),
+        train.subset(order[size : size + validation]),
+        test.subset(tested),
+    )
+
+
+def _stage(family: LayerFamily[Any], node: Any, key: str) -> Stage:
+    """A stage of the family's own class from its YAML node."""
+    try:
+        schema = OmegaConf.structured(family.stage_class)
+        stage = OmegaConf.to_object(OmegaConf.merge(schema, node))
+    except OmegaConfBaseException as error:
+        names = ", ".join(f.name for f in dataclasses.fields(family.stage_class))
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{key}: {reason}; a stage has the options {names}") from error
+    assert isinstance(stage, Stage)
+    return stage
+
+
+def _check_option(name: str, value: Any, annotation: Any) -> None:
+    """Refuse an option of the wrong type before a method meets it."""
+    kinds = getattr(annotation, "__args__", (annotation,))
+    if float in kinds:
+        kinds = (*kinds, int)
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        names = " or ".join(kind.__name__ for kind in kinds)
+        raise UserError(f"model.{name}: expected {names}, got {value!r}")
+
+
+def _mesh_path(file: str) -> Path:
+    """The user's file, or else the shipped mesh of that name (``meshes/torus.ply``)."""
+    shipped = config_folder().parent / file
+    return shipped if shipped.is_file() and not Path(file).is_file() else Path(file)

@@ -1,0 +1,255 @@
+"""Configuration: typed sections, composed from `configs/` and the words of the command line.
+
+    typed defaults <- configs/base.yaml <- data=NAME, train=NAME <- model=NAME <- key=value
+
+A key that no section knows names its nearest neighbours; one that the chosen kind of domain or
+method does not use is refused.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import lightning
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from gaugecnn.errors import UserError
+from gaugecnn.registry import method_for
+
+TASKS = ("classification", "segmentation")
+DOMAIN_KEYS = {
+    "lat_lon": ("bandwidth",),
+    "chart": ("chart", "size"),
+    "icosphere": ("level", "frames", "frame_seed"),
+    "mesh": ("file", "frames", "frame_seed"),
+}
+PLAN_KEYS = {
+    "classification": ("stages", "residual", "head"),
+    "segmentation": ("stages", "project", "residual", "skip"),
+}
+
+
+@dataclass
+class DataSection:
+    """Which functions are shown, and in which poses."""
+
+    name: str = "digits"
+    root: str = "data"
+    download: bool = False
+    rotation: str = "none"
+    copies: int | None = None
+    train_size: int | None = None
+    validation_size: int | None = None
+    test_size: int | None = None
+    digits_per_sphere: int = 1
+    seed: int = 0
+
+
+@dataclass
+class TrainSection:
+    """How a network is trained."""
+
+    epochs: int = 10
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    schedule: str = "cosine"
+    gradient_clip: float | None = 1.0
+    patience: int | None = None
+    loss: str = "auto"
+    resume: bool = False
+
+
+@dataclass
+class DomainSection:
+    """Where the function is sampled; each kind uses its own keys."""
+
+    kind: str = "icosphere"
+    level: int | None = None
+    bandwidth: int | None = None
+    chart: str | None = None
+    size: int | None = None
+    file: str | None = None
+    frames: str | None = None
+    frame_seed: int | None = None
+
+
+@dataclass
+class Config:
+    """The whole configuration; `model` is typed by the method's own options and stages."""
+
+    seed: int = 0
+    task: str = "classification"
+    output: str | None = None
+    data: DataSection = field(default_factory=DataSection)
+    train: TrainSection = field(default_factory=TrainSection)
+    trainer: dict[str, Any] = field(default_factory=dict)
+    domain: DomainSection = field(default_factory=DomainSection)
+    model: dict[str, Any] = field(default_factory=dict)
+
+
+def config_folder() -> Path:
+    """The folder `configs/`: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    packed = package / "configs"
+    return packed if packed.is_dir() else package.parent / "configs"
+
+
+def available(group: str) -> list[str]:
+    """The names that ``group=NAME`` accepts."""
+    return sorted(path.stem for path in (config_folder() / group).glob("*.yaml"))
+
+
+def load_config(
+    model: str, task: str = "classification", overrides: Iterable[str] = ()
+) -> DictConfig:
+    """Compose and check a configuration.
+
+    Args:
+        model: a name in ``configs/model``, or the path of a YAML file with the nodes `model` and
+            `domain`.
+        task: ``classification`` or ``segmentation``.
+        overrides: ``key=value`` words; ``data=NAME`` and ``train=NAME`` choose a file.
+
+    Raises:
+        UserError: an unknown model, key or value, or a combination that is impossible.
+    """
+    groups, words = _split(overrides)
+    chosen = _load_file("model", model)
+    parts = [OmegaConf.load(config_folder() / "base.yaml")]
+    parts += [OmegaConf.create({name: _load_file(name, file)}) for name, file in groups.items()]
+    named = OmegaConf.create({"model": {"name": Path(model).stem}, "task": task})
+    with _readable_errors():
+        config = OmegaConf.merge(OmegaConf.structured(Config), *parts, chosen, named)
+    assert isinstance(config, DictConfig)
+    return override(config, words)
+
+
+def override(config: DictConfig, words: Sequence[str]) -> DictConfig:
+    """A configuration with ``key=value`` words laid over it, checked.
+
+    Another ``domain.kind`` drops what the configuration had set for the old kind.
+
+    Raises:
+        UserError: an unknown key or value, or a combination that is impossible.
+    """
+    for word in words:
+        if "=" not in word:
+            raise UserError(f"expected key=value, got {word!r}")
+    with _readable_errors():
+        given = OmegaConf.from_dotlist(list(words))
+        config = OmegaConf.merge(OmegaConf.structured(Config), config)  # type: ignore[assignment]
+        config.domain.kind = OmegaConf.select(given, "domain.kind") or config.domain.kind
+        _check_keys(words, config)
+        used = DOMAIN_KEYS[config.domain.kind]
+        for key in config.domain:
+            if key not in ("kind", *used):
+                config.domain[key] = None
+        config = OmegaConf.merge(config, given)  # type: ignore[assignment]
+    _check(config)
+    return config
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    """OmegaConf's errors as ours, in one line with the key."""
+    try:
+        yield
+    except OmegaConfBaseException as error:
+        key = f"{error.full_key}: " if getattr(error, "full_key", None) else ""
+        raise UserError(f"{key}{str(error).splitlines()[0]}") from error
+
+
+def _split(overrides: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+    """Choices of a file (``data=mnist``) apart from values (``data.name=mnist``)."""
+    groups: dict[str, str] = {}
+    words: list[str] = []
+    for word in overrides:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise UserError(f"expected key=value, got {word!r}")
+        if key in ("data", "train"):
+            groups[key] = value
+        else:
+            words.append(word)
+    return groups, words
+
+
+def _load_file(group: str, name: str) -> DictConfig:
+    own = name.endswith((".yaml", ".yml"))
+    path = Path(name) if own else config_folder() / group / f"{name}.yaml"
+    if not path.is_file():
+        names = available(group)
+        raise UserError(
+            f"unknown {group} {name!r}{_nearest(name, names)}; available: {', '.join(names)}"
+        )
+    try:
+        loaded = OmegaConf.load(path)
+    except Exception as error:  # PyYAML raises its own family
+        raise UserError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(loaded, DictConfig) or (group == "model" and "model" not in loaded):
+        raise UserError(f"{path}: expected the nodes model and domain")
+    return loaded
+
+
+def _check_keys(words: Sequence[str], config: DictConfig) -> None:
+    """Refuse a word whose key no section knows, or that the kind of domain does not use."""
+    if config.domain.kind not in DOMAIN_KEYS:
+        kinds = ", ".join(DOMAIN_KEYS)
+        raise UserError(f"domain.kind: expected one of {kinds}, got {config.domain.kind!r}")
+    method = method_for(config.model.get("method"), config.domain.kind)
+    known = ["seed", "task", "output"]
+    sections = {"data": DataSection, "train": TrainSection, "domain": DomainSection}
+    known += [f"{name}.{f.name}" for name, section in sections.items() for f in fields(section)]
+    known += [f"trainer.{name}" for name in inspect.signature(lightning.Trainer).parameters]
+    known += [f"model.{name}" for name in ("in_channels", *method.options)]
+    for word in words:
+        key = word.partition("=")[0]
+        in_plan = key.startswith("model.") and key.split(".")[1].split("[")[0] in TASKS
+        if key not in known and not in_plan:
+            hint = f" (not used by method {method.name})" if key.startswith("model.") else ""
+            raise UserError(f"unknown key {key!r}{hint}{_nearest(key, known)}")
+        unused = key.startswith("domain.") and key != "domain.kind"
+        if unused and key.split(".")[1] not in DOMAIN_KEYS[config.domain.kind]:
+            used = ", ".join(f"domain.{k}" for k in DOMAIN_KEYS[config.domain.kind])
+            raise UserError(
+                f"{key} is not used by domain.kind={config.domain.kind}, which uses {used}"
+            )
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+def _check(config: DictConfig) -> None:
+    """Refuse what can be refused before any work is done."""
+    if config.task not in TASKS:
+        raise UserError(f"task: expected one of {', '.join(TASKS)}, got {config.task!r}")
+    if config.task not in config.model:
+        has = ", ".join(task for task in TASKS if task in config.model)
+        raise UserError(f"model {config.model.name} has no plan for {config.task}; it has {has}")
+    if config.task == "classification" and config.data.digits_per_sphere > 1:
+        raise UserError(
+            f"data.digits_per_sphere={config.data.digits_per_sphere} asks for segmentation: "
+            "several digits have no one class (task=segmentation)"
+        )
+    for key in ("train.epochs", "train.batch_size", "train.learning_rate"):
+        value = OmegaConf.select(config, key)
+        if value <= 0:
+            raise UserError(f"{key}: expected a positive number, got {value}")
+    for key in ("train_size", "validation_size", "test_size", "copies"):
+        value = config.data[key]
+        if value is not None and value < 1:
+            raise UserError(f"data.{key}: expected at least 1 or null, got {value}")
+    known = list(PLAN_KEYS[config.task])
+    for key in config.model[config.task]:
+        if key not in known:
+            raise UserError(f"unknown key 'model.{config.task}.{key}'{_nearest(key, known)}")

@@ -1,0 +1,125 @@
+"""The user's own images: a callable named in the config, and what it must give."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gaugecnn.errors import UserError
+
+
+def call_custom(name: str, train: bool) -> tuple[Tensor, Tensor]:
+    """Images ``(image, channel, row, column)``, uint8, and labels ``(image,)``, int64.
+
+    Args:
+        name: ``path.to:callable``, imported from the current directory too. It is called with
+            `train` and returns images ``(image, row, column)`` or ``(image, channel, row,
+            column)``, uint8 or floats in [0, 1], and labels ``(image,)``, integers from 0; as
+            arrays or tensors.
+        train: the images to train on, or those to test on.
+
+    Raises:
+        UserError: there is no such callable, or it returns something else.
+    """
+    with _current_directory_importable():
+        result = _find(name)(train)
+    if not isinstance(result, tuple | list) or len(result) != 2:
+        raise UserError(
+            f"data.name={name}: expected the pair (images, labels), got {_describe(result)}"
+        )
+    images = _images(_tensor(result[0], f"data.name={name}: images"), name)
+    labels = _labels(_tensor(result[1], f"data.name={name}: labels"), name)
+    if len(images) != len(labels) or len(images) == 0:
+        raise UserError(
+            f"data.name={name}: expected one label per image and at least one of them, "
+            f"got {len(images)} images and {len(labels)} labels"
+        )
+    return images, labels
+
+
+@contextmanager
+def _current_directory_importable() -> Iterator[None]:
+    directory = os.getcwd()
+    sys.path.insert(0, directory)
+    try:
+        yield
+    finally:
+        sys.path.remove(directory)
+
+
+def _find(name: str) -> Callable[..., object]:
+    module_name, _, attribute = name.partition(":")
+    if not module_name or not attribute:
+        raise UserError(f"expected data.name as path.to:callable, got {name!r}")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise UserError(
+            f"data.name={name}: cannot import {module_name} from {os.getcwd()} or the installed "
+            f"packages: {error}"
+        ) from error
+    function = getattr(module, attribute, None)
+    if not callable(function):
+        raise UserError(
+            f"data.name={name}: expected a callable {attribute} in {module.__file__}, "
+            f"got {_describe(function) if hasattr(module, attribute) else 'no such name'}"
+        )
+    return function
+
+
+def _tensor(value: object, what: str) -> Tensor:
+    if isinstance(value, Tensor):
+        return value.detach().cpu()
+    if isinstance(value, np.ndarray) and value.dtype.kind in "buif":
+        return torch.from_numpy(value.astype(value.dtype.newbyteorder("=")))
+    raise UserError(f"{what}: expected an array of numbers or a tensor, got {_describe(value)}")
+
+
+def _images(images: Tensor, name: str) -> Tensor:
+    if images.ndim == 3:
+        images = images[:, None]  # (image, row, column) -> (image, channel, row, column)
+    if images.ndim != 4 or 0 in images.shape[1:]:
+        raise UserError(
+            f"data.name={name}: expected images (image, row, column) or (image, channel, row, "
+            f"column), got shape {tuple(images.shape)}"
+        )
+    if images.dtype == torch.uint8:
+        return images
+    if not images.is_floating_point():
+        raise UserError(
+            f"data.name={name}: expected images of type uint8 or floats in [0, 1], "
+            f"got {images.dtype}"
+        )
+    if not bool(((images >= 0) & (images <= 1)).all()):  # NaN is neither
+        raise UserError(
+            f"data.name={name}: expected float images in [0, 1], got values from "
+            f"{images.min().item():g} to {images.max().item():g}"
+        )
+    return (images * 255).round().to(torch.uint8)
+
+
+def _labels(labels: Tensor, name: str) -> Tensor:
+    if labels.ndim != 1 or labels.is_floating_point() or labels.dtype == torch.bool:
+        raise UserError(
+            f"data.name={name}: expected integer labels (image,), "
+            f"got {labels.dtype} of shape {tuple(labels.shape)}"
+        )
+    labels = labels.to(torch.int64)
+    if bool((labels < 0).any()):
+        raise UserError(f"data.name={name}: expected labels from 0, got {int(labels.min())}")
+    return labels
+
+
+def _describe(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of type {value.dtype}"
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of length {len(value)}"
+    return f"a {type(value).__name__}"

@@ -1,0 +1,129 @@
+"""The isotropic mesh baseline: what a network can do without any notion of direction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gaugecnn.errors import UserError
+from gaugecnn.layers import (
+    Chain,
+    FeatureType,
+    Identity,
+    Integral,
+    Layer,
+    LayerFamily,
+    Normalisation,
+    Projection,
+    Stage,
+    expect,
+)
+from gaugecnn.methods.gcn.layers import (
+    AreaMean,
+    ChebyshevConvolution,
+    LevelMap,
+    ReLU,
+    VertexBatchNorm,
+    VertexField,
+    VertexMix,
+    VertexType,
+)
+from gaugecnn.ops.levels import steps_between, surface_at
+from gaugecnn.surfaces.domain import Domain
+from gaugecnn.surfaces.mesh import Icosphere, MeshDomain
+from gaugecnn.surfaces.surface import Surface
+from gaugecnn.surfaces.symmetry import Symmetry
+
+
+@dataclass(frozen=True)
+class GCNStage(Stage):
+    """A stage of an isotropic network.
+
+    Args:
+        channels: scalars per vertex.
+        down: levels below the domain's own on which the feature lives.
+        hops: Chebyshev polynomials; the kernel reaches hops - 1 rings.
+    """
+
+    down: int = 0
+    hops: int = 3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.down < 0 or self.hops < 1:
+            raise UserError(
+                f"expected down >= 0 and hops >= 1 in a stage, got {self.down} and {self.hops}"
+            )
+
+
+class GCNFamily(LayerFamily[GCNStage]):
+    """Layers built on PyTorch Geometric's `ChebConv`.
+
+    Args:
+        domain: an icosphere or a triangle mesh.
+        in_channels: channels of the scalar signal.
+        normalisation: ``batch`` or ``none``.
+
+    Raises:
+        UserError: the domain is not a mesh.
+    """
+
+    stage_class = GCNStage
+
+    def __init__(
+        self, domain: Domain, in_channels: int = 1, *, normalisation: str = "batch"
+    ) -> None:
+        super().__init__(domain, in_channels)
+        if not isinstance(domain, MeshDomain):
+            raise UserError(f"gcn layers live on an icosphere or a mesh, got {domain.title}")
+        self.mesh = domain
+        self.normalisation = Normalisation(normalisation)
+
+    @property
+    def input_type(self) -> VertexType:
+        return VertexType(self.in_channels, self.mesh.surface)
+
+    def lift(self, stage: GCNStage) -> Layer:
+        return self.convolve(self.input_type, stage)
+
+    def convolve(self, type_in: FeatureType, stage: GCNStage) -> Layer:
+        surface = surface_at(self.mesh.surface, stage.down)
+        moved = self._moved(expect(type_in, VertexType), surface)
+        here = moved[-1].type_out if moved else type_in
+        type_out = VertexType(stage.channels, surface)
+        return Chain(*moved, ChebyshevConvolution(expect(here, VertexType), type_out, stage.hops))
+
+    def _moved(self, type_in: VertexType, surface: Surface) -> list[Layer]:
+        """Pooling or unpooling, level by level, until the feature lives on `surface`."""
+        moves: list[Layer] = []
+        for step, up in steps_between(self.mesh.surface, type_in.surface, surface):
+            moves.append(LevelMap(type_in, step, up))
+            type_in = expect(moves[-1].type_out, VertexType)
+        return moves
+
+    def shortcut(self, type_in: FeatureType, type_out: FeatureType) -> Layer:
+        target = expect(type_out, VertexType)
+        moved = self._moved(expect(type_in, VertexType), target.surface)
+        here = moved[-1].type_out if moved else type_in
+        return Chain(*moved, VertexMix(expect(here, VertexType), target))
+
+    def normalise(self, type_: FeatureType) -> Layer:
+        if self.normalisation is Normalisation.none:
+            return Identity(type_)
+        return VertexBatchNorm(expect(type_, VertexType))
+
+    def activate(self, type_: FeatureType) -> Layer:
+        return ReLU(expect(type_, VertexType))
+
+    def project(self, type_in: FeatureType, channels: int, stage: GCNStage) -> Projection:
+        surface = self.mesh.surface
+        moved = self._moved(expect(type_in, VertexType), surface)
+        here = expect(moved[-1].type_out if moved else type_in, VertexType)
+        last = ChebyshevConvolution(here, VertexType(channels, surface), stage.hops)
+        return VertexField(Chain(*moved, last))
+
+    def integrate(self, type_in: FeatureType) -> Integral:
+        return AreaMean(expect(type_in, VertexType))
+
+    def exact_symmetries(self, stages: Sequence[GCNStage]) -> list[Symmetry]:
+        return self.mesh.symmetries() if isinstance(self.mesh, Icosphere) else []

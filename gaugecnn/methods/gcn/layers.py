@@ -1,0 +1,158 @@
+"""Isotropic layers on a mesh: Chebyshev graph convolution, level pooling, integration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+import torch
+from torch import Tensor, nn
+from torch_geometric.nn import ChebConv
+
+from gaugecnn.layers import FeatureType, Integral, Layer, Projection
+from gaugecnn.ops.sparse import SparseMap
+from gaugecnn.surfaces.domain import matching_points
+from gaugecnn.surfaces.hierarchy import Coarsening
+from gaugecnn.surfaces.surface import Surface
+from gaugecnn.surfaces.symmetry import FrameChange, Rotation, Symmetry
+
+
+@dataclass(frozen=True)
+class VertexType(FeatureType):
+    """Scalars at the vertices of a mesh level, ``(batch, channel, vertex)``."""
+
+    channels: int
+    surface: Surface
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.channels, len(self.surface))
+
+    @property
+    def grid(self) -> object:
+        return self.surface
+
+    def transform(self, symmetry: Symmetry, feature: Tensor) -> Tensor:
+        if isinstance(symmetry, FrameChange):
+            return feature
+        if not isinstance(symmetry, Rotation):
+            raise ValueError(f"{symmetry.name} does not act on {self}")
+        points = torch.from_numpy(self.surface.vertices)
+        index = matching_points(points, points @ symmetry.matrix.double(), self.surface.title)
+        return feature[..., index]
+
+    def __str__(self) -> str:
+        return f"{self.channels} scalars on {len(self.surface)} vertices"
+
+
+class ChebyshevConvolution(Layer):
+    """PyTorch Geometric's `ChebConv` on the edges of one mesh level (Defferrard et al. 2016).
+
+    ``y = sum_k T_k(L) x Theta_k`` with the scaled Laplacian ``L = L_sym - 1`` of the graph.
+
+    Args:
+        type_in: type of the input.
+        type_out: type of the output, on the same level.
+        hops: number of polynomials K; the support has K - 1 rings.
+    """
+
+    def __init__(self, type_in: VertexType, type_out: VertexType, hops: int) -> None:
+        super().__init__(type_in, type_out)
+        target, source = type_in.surface.one_ring
+        edges = torch.from_numpy(np.stack([source, target]))  # messages run q to p
+        self.register_buffer("_edges", edges, persistent=False)
+        self.convolution = ChebConv(type_in.channels, type_out.channels, hops)
+
+    def forward(self, x: Tensor) -> Tensor:
+        vertices = x.transpose(1, 2)  # (batch, vertex, channel)
+        return self.convolution(vertices, self._edges).transpose(1, 2)
+
+
+class LevelMap(Layer):
+    """Scalars moved between nested levels: midpoints belong half to each of their parents.
+
+    Going up, a midpoint gets the mean of its parents; going down, a coarse vertex gets the mean
+    of itself and of its midpoints, these with half the weight.
+
+    Args:
+        type_in: type of the feature.
+        step: the two levels.
+        up: from coarse to fine, or from fine to coarse.
+    """
+
+    def __init__(self, type_in: VertexType, step: Coarsening, up: bool) -> None:
+        surface = step.fine if up else step.coarse
+        super().__init__(type_in, VertexType(type_in.channels, surface))
+        ends = np.repeat(step.midpoints, 2), step.parents.ravel()
+        rows = np.concatenate([step.kept, ends[0]])
+        columns = np.concatenate([np.arange(len(step.kept)), ends[1]])
+        values = np.concatenate([np.ones(len(step.kept)), np.full(len(ends[0]), 0.5)])
+        share = scipy.sparse.csr_array((values, (rows, columns)))  # (fine vertex, coarse vertex)
+        if not up:
+            share = share.T
+            share = scipy.sparse.diags_array(1 / share.sum(axis=1)) @ share
+        self.map = SparseMap(share)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, channels, _ = x.shape
+        moved = self.map(x.permute(2, 0, 1).flatten(1))  # (vertex, batch * channel)
+        return moved.view(-1, batch, channels).permute(1, 2, 0)
+
+
+class VertexMix(Layer):
+    """A linear map of the channels at each vertex: a 1 x 1 convolution."""
+
+    def __init__(self, type_in: VertexType, type_out: VertexType) -> None:
+        super().__init__(type_in, type_out)
+        self.linear = nn.Conv1d(type_in.channels, type_out.channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x)
+
+
+class VertexBatchNorm(Layer):
+    """Batch norm of each channel over batch and vertices."""
+
+    def __init__(self, type_: VertexType) -> None:
+        super().__init__(type_, type_)
+        self.norm = nn.BatchNorm1d(type_.channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(x)
+
+
+class ReLU(Layer):
+    """ReLU at each vertex."""
+
+    def __init__(self, type_: VertexType) -> None:
+        super().__init__(type_, type_)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(x)
+
+
+class VertexField(Projection):
+    """A last convolution whose channels are the scalar field ``(batch, channel, vertex)``."""
+
+    def __init__(self, layer: Layer) -> None:
+        super().__init__()
+        self.type_in = layer.type_in
+        self.layer = layer
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x)
+
+
+class AreaMean(Integral):
+    """Area-weighted mean over the surface, ``(batch, channel)``."""
+
+    def __init__(self, type_in: VertexType) -> None:
+        super().__init__()
+        self.type_in, self.features = type_in, type_in.channels
+        areas = torch.from_numpy(type_in.surface.areas / type_in.surface.total_area)
+        self._areas: Tensor
+        self.register_buffer("_areas", areas, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self._areas.to(x)

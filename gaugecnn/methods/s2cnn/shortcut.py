@@ -1,0 +1,53 @@
+"""The linear map of a residual connection: channels mixed, spectrum cut to the new grid."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from gaugecnn.layers import Layer
+from gaugecnn.methods.s2cnn.fourier import Analysis, FourierGrid, Synthesis
+from gaugecnn.methods.s2cnn.types import SO3Type
+
+
+class Resample(nn.Module):
+    """A feature moved to another grid through its spectrum, cut to what both types hold."""
+
+    def __init__(self, type_in: SO3Type, type_out: SO3Type) -> None:
+        super().__init__()
+        cutoff = min(type_in.bandwidth, type_out.bandwidth)
+        order = min(type_in.order, type_out.order)
+        grids = [
+            FourierGrid(cutoff, order, t.sampling, t.gamma_points) for t in (type_in, type_out)
+        ]
+        self.analysis, self.synthesis = Analysis(grids[0]), Synthesis(grids[1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            return self.synthesis(self.analysis(x))
+
+
+class SO3Shortcut(Layer):
+    """``y_o = sum_i W_oi x_i`` at each rotation, on the grid and in the degrees of the output.
+
+    The spectrum is resampled only where the two types differ in more than channels.
+    """
+
+    def __init__(self, type_in: SO3Type, type_out: SO3Type) -> None:
+        super().__init__(type_in, type_out)
+        bound = 1 / math.sqrt(type_in.channels)
+        weight = torch.empty(type_out.channels, type_in.channels).uniform_(-bound, bound)
+        self.weight = nn.Parameter(weight)
+        same = _without_channels(type_in) == _without_channels(type_out)
+        self.resample = nn.Identity() if same else Resample(type_in, type_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.resample(x)
+        # (out, in) times (batch, in, beta alpha gamma)
+        return (self.weight @ x.flatten(2)).unflatten(2, x.shape[2:])
+
+
+def _without_channels(type_: SO3Type) -> tuple[int, int, int]:
+    return (type_.bandwidth, type_.sampling, type_.order)

@@ -1,0 +1,1 @@
+"""Training, testing, run directories."""

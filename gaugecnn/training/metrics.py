@@ -1,0 +1,84 @@
+"""Metrics from one weighted confusion matrix, accumulated over the whole test set."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+
+class WeightedConfusion(Metric):
+    """``matrix[t, p]``: total weight of samples of true class t that were predicted as p.
+
+    Sums are kept in float64 and added over processes, so that the metrics below are those of the
+    whole test set however it was split.
+
+    Args:
+        classes: number of classes.
+    """
+
+    full_state_update = False
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+        self.matrix: Tensor
+        start = torch.zeros(classes, classes, dtype=torch.float64)
+        self.add_state("matrix", default=start, dist_reduce_fx="sum")
+        self.set_dtype(torch.float64)
+
+    def update(self, prediction: Tensor, truth: Tensor, weight: Tensor) -> None:
+        """Add samples.
+
+        Args:
+            prediction: predicted classes, any shape.
+            truth: true classes, the same shape.
+            weight: of each sample, broadcast to that shape.
+        """
+        cell = (truth * self.classes + prediction).flatten()
+        weights = weight.expand(truth.shape).flatten().to(self.matrix)
+        counts = torch.zeros(self.classes**2, dtype=self.matrix.dtype, device=weights.device)
+        counts.index_add_(0, cell, weights)
+        self.matrix += counts.view(self.classes, self.classes)
+
+    def compute(self) -> Tensor:
+        """The matrix ``(true class, predicted class)``."""
+        return self.matrix
+
+
+def accuracy(matrix: Tensor) -> float:
+    """Share of the weight on the diagonal, in percent."""
+    return float(100 * matrix.diagonal().sum() / matrix.sum())
+
+
+def intersection_over_union(matrix: Tensor) -> Tensor:
+    """``TP / (TP + FP + FN)`` per class in percent; NaN for a class that appears nowhere."""
+    hit = matrix.diagonal()
+    union = matrix.sum(0) + matrix.sum(1) - hit
+    return 100 * hit / union.where(union > 0, torch.full_like(union, torch.nan))
+
+
+def classification_metrics(matrix: Tensor) -> dict[str, float]:
+    """The metrics of a classifier, in percent."""
+    return {"accuracy": accuracy(matrix)}
+
+
+def segmentation_metrics(by_area: Tensor, by_pixel: Tensor) -> dict[str, float]:
+    """The metrics of a segmenter, in percent.
+
+    ``miou*`` weigh each sample point by its area, ``pixel_miou*`` give each one vote; the mean
+    runs over the classes that appear in prediction or truth, `classes_absent` counts the others.
+
+    Args:
+        by_area: confusion ``(true, predicted)`` weighted by area, background first.
+        by_pixel: the same, one vote a point.
+    """
+    area, pixel = intersection_over_union(by_area), intersection_over_union(by_pixel)
+    return {
+        "miou": float(area.nanmean()),
+        "miou_foreground": float(area[1:].nanmean()),
+        "pixel_miou": float(pixel.nanmean()),
+        "pixel_miou_foreground": float(pixel[1:].nanmean()),
+        "accuracy": accuracy(by_area),
+        "classes_absent": int(area.isnan().sum()),
+    }

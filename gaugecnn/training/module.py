@@ -1,0 +1,147 @@
+"""The Lightning module: one training step and one test step for every method and both tasks."""
+
+from __future__ import annotations
+
+import lightning
+import torch
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
+
+from gaugecnn.config import TrainSection
+from gaugecnn.data.datamodule import TEST_CONDITIONS
+from gaugecnn.data.rendering import Batch
+from gaugecnn.errors import UserError
+from gaugecnn.networks import Classifier, Network
+from gaugecnn.training.losses import loss_for, weighted_cross_entropy
+from gaugecnn.training.metrics import (
+    WeightedConfusion,
+    classification_metrics,
+    segmentation_metrics,
+)
+
+SCHEDULES = ("cosine", "step", "constant")
+
+
+class DivergenceError(RuntimeError):
+    """The loss is no longer a number."""
+
+
+class Task(lightning.LightningModule):
+    """Trains and tests a network; the data module has rendered the batch already.
+
+    Args:
+        network: a classifier or a segmenter.
+        classes: logits of the network, background included.
+        train: the section ``train`` of the configuration.
+        seed: with the epoch, the seed of what is random inside a training step (dropout), so
+            that a resumed run draws what the uninterrupted one would have drawn.
+    """
+
+    def __init__(self, network: Network, classes: int, train: TrainSection, seed: int) -> None:
+        super().__init__()
+        self.network = network
+        self.segments = not isinstance(network, Classifier)
+        self.seed = seed
+        task = "segmentation" if self.segments else "classification"
+        self.loss = loss_for(train.loss, task)
+        self.options = train
+        if train.schedule not in SCHEDULES:
+            names = ", ".join(SCHEDULES)
+            raise UserError(f"train.schedule: expected one of {names}, got {train.schedule!r}")
+        parts = ["area", "pixel"] if self.segments else ["area"]
+        self.confusions = nn.ModuleDict(
+            {
+                f"{condition}_{part}": WeightedConfusion(classes)
+                for condition in ("validation", *TEST_CONDITIONS)
+                for part in parts
+            }
+        )
+        self.results: dict[str, dict[str, float]] = {}
+
+    @property
+    def monitored(self) -> str:
+        """The metric by which the best checkpoint is chosen."""
+        return "validation/" + ("miou_foreground" if self.segments else "accuracy")
+
+    def forward(self, signal: Tensor) -> Tensor:
+        return self.network(signal)
+
+    def _weights(self, batch: Batch) -> Tensor:
+        """The weight of each prediction: a point's area, or one per image."""
+        if not self.segments:
+            return torch.ones((), device=batch.signal.device)
+        return self.network.domain.areas.view(self.network.domain.shape)
+
+    def _loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        logits = self.network(batch.signal)
+        truth = batch.mask if self.segments else batch.label
+        weighted = weighted_cross_entropy(logits.float(), truth, self._weights(batch), self.loss)
+        return weighted, logits
+
+    def on_train_epoch_start(self) -> None:
+        torch.manual_seed(self.seed * 1_000_003 + self.current_epoch * 1009 + self.global_rank)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        loss, _ = self._loss(batch)
+        if not torch.isfinite(loss):
+            raise DivergenceError(f"the loss is {loss.item()} at step {self.global_step}")
+        self.log("train/loss", loss, prog_bar=True)
+        return loss
+
+    def validation_step(self, batch: Batch, _: int) -> None:
+        loss, logits = self._loss(batch)
+        self.log("validation/loss", loss, sync_dist=True, batch_size=len(batch.label))
+        self._count("validation", logits, batch)
+
+    def on_validation_epoch_end(self) -> None:
+        metrics = self._metrics("validation")
+        for name, value in metrics.items():
+            key = f"validation/{name}"
+            self.log(key, value, prog_bar=key == self.monitored, sync_dist=False)
+
+    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
+        self._count(list(TEST_CONDITIONS)[dataloader_idx], self.network(batch.signal), batch)
+
+    def on_test_epoch_end(self) -> None:
+        self.results = {name: self._metrics(name, reset=False) for name in TEST_CONDITIONS}
+
+    def _count(self, condition: str, logits: Tensor, batch: Batch) -> None:
+        prediction = logits.argmax(dim=1)
+        truth = batch.mask if self.segments else batch.label
+        weights = self._weights(batch)
+        self.confusions[f"{condition}_area"].update(prediction, truth, weights)
+        if self.segments:
+            # Sample points outside the surface (corners of a chart) have no area and no vote.
+            self.confusions[f"{condition}_pixel"].update(prediction, truth, (weights > 0).float())
+
+    def _confusions(self, condition: str) -> list[WeightedConfusion]:
+        named = self.confusions.items()
+        return [m for name, m in named if name.startswith(condition + "_")]  # type: ignore[misc]
+
+    def _metrics(self, condition: str, reset: bool = True) -> dict[str, float]:
+        matrices = self._confusions(condition)
+        counted = [matrix.compute() for matrix in matrices]
+        if reset:
+            for matrix in matrices:
+                matrix.reset()
+        return segmentation_metrics(*counted) if self.segments else classification_metrics(*counted)
+
+    def confusion(self, condition: str) -> Tensor:
+        """The area-weighted confusion matrix of a test, ``(true, predicted)``."""
+        return self._confusions(condition)[0].compute()
+
+    def configure_optimizers(
+        self,
+    ) -> tuple[list[torch.optim.Optimizer], list[LRScheduler]]:
+        """Adam, with the schedule stepped once an epoch."""
+        rate, decay = self.options.learning_rate, self.options.weight_decay
+        optimizer = torch.optim.Adam(self.network.parameters(), lr=rate, weight_decay=decay)
+        schedule: LRScheduler
+        match self.options.schedule:
+            case "cosine":
+                schedule = CosineAnnealingLR(optimizer, self.options.epochs, eta_min=rate / 100)
+            case "step":
+                schedule = StepLR(optimizer, step_size=10, gamma=0.5)
+            case _:
+                return [optimizer], []
+        return [optimizer], [schedule]
