@@ -1,1 +1,15 @@
 """Where functions live: domains, frames, transport, symmetries."""
+
+from gaugecnn.surfaces.chart import AzimuthalChart, EquirectangularChart
+from gaugecnn.surfaces.domain import Domain
+from gaugecnn.surfaces.lat_lon import LatLonGrid
+from gaugecnn.surfaces.mesh import Icosphere, TriangleMesh
+
+__all__ = [
+    "AzimuthalChart",
+    "Domain",
+    "EquirectangularChart",
+    "Icosphere",
+    "LatLonGrid",
+    "TriangleMesh",
+]

@@ -95,9 +95,9 @@ def _complex_from_real(degree: int) -> Tensor:
     basis = torch.zeros(size, size, dtype=torch.complex128)
     basis[degree, degree] = 1.0
     for m in range(1, degree + 1):
-        sign = (-1.0) ** m
-        basis[degree + m, degree + m] = sign / math.sqrt(2)
-        basis[degree + m, degree - m] = torch.tensor(1j * sign / math.sqrt(2))
-        basis[degree - m, degree + m] = 1 / math.sqrt(2)
-        basis[degree - m, degree - m] = torch.tensor(-1j / math.sqrt(2))
+        sign, half = (-1.0) ** m, 1 / math.sqrt(2)
+        basis.real[degree + m, degree + m] = sign * half
+        basis.imag[degree + m, degree - m] = sign * half
+        basis.real[degree - m, degree + m] = half
+        basis.imag[degree - m, degree - m] = -half
     return basis

@@ -190,8 +190,8 @@ def test_published_sources_have_four_checksums_and_two_mirrors():
 def test_digits_are_split_once_and_for_all(tmp_path):
     train = load_source("digits", tmp_path, download=False, train=True)
     test = load_source("digits", tmp_path, download=False, train=False)
-    assert train.images.shape == (1297, 1, 8, 8)
-    assert test.images.shape == (500, 1, 8, 8)
+    assert train.images.shape == (1297, 1, 12, 12)
+    assert test.images.shape == (500, 1, 12, 12)
     assert (train.images.dtype, train.labels.dtype) == (torch.uint8, torch.int64)
     assert int(train.images.max()) == 255
     assert (train.classes, train.name) == (10, "digits")

@@ -98,7 +98,7 @@ def error_under(layer: Layer, matrix: Tensor) -> float:
     expected = signal_of(rotate(spectra_of(out, layer.type_out), matrix), layer.type_out)
     between_inputs = (out[0] - out[1]).abs().max()
     assert (expected - out).abs().max() > 0.1 * between_inputs  # the feature really changes
-    return float((layer(turned) - expected).abs().max() / between_inputs)
+    return ((layer(turned) - expected).abs().max() / between_inputs).item()
 
 
 @pytest.mark.parametrize("name", LINEAR)

@@ -18,6 +18,7 @@ from gaugecnn.methods.s2cnn import (
     SO3BatchNorm,
     SO3Type,
     Support,
+    so3_integrate,
 )
 from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
 from gaugecnn.surfaces.lat_lon import LatLonGrid
@@ -70,6 +71,7 @@ def test_a_network_has_the_exact_symmetries_it_names(options) -> None:
     field, invariants = project(out), integral(out)
     assert field.shape == (2, 3, 16, 16)
     assert invariants.shape == (2, integral.features)
+    torch.testing.assert_close(invariants, so3_integrate(out))
     symmetries = family.exact_symmetries(PLAN)
     assert len(symmetries) >= 2
     for symmetry in symmetries:

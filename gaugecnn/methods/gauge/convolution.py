@@ -84,6 +84,7 @@ class GaugeConv(Layer):
         type_out: type of the output.
         domain: the mesh, as a domain or a surface.
         kernel: the stencils; the one ring by default.
+        bias: add a constant to order 0; pointless, and harmful to Adam, before a batch norm.
 
     Raises:
         ValueError: a type does not live on the mesh, or the kernel has phases that its
@@ -99,6 +100,7 @@ class GaugeConv(Layer):
         type_out: str | GaugeType,
         domain: MeshDomain | Surface,
         kernel: Kernel | None = None,
+        bias: bool = True,
     ) -> None:
         surface = domain if isinstance(domain, Surface) else domain.surface
         super().__init__(_bound(type_in, surface), _bound(type_out, surface))
@@ -120,7 +122,7 @@ class GaugeConv(Layer):
         self.register_buffer("_sign", torch.from_numpy(sign).float(), persistent=False)
         self.kernel = nn.Parameter(torch.from_numpy(scale).float() * torch.randn(len(scale)))
         invariants = self.type_out.multiplicities[0]
-        self.bias = nn.Parameter(torch.zeros(invariants)) if invariants else None
+        self.bias = nn.Parameter(torch.zeros(invariants)) if bias and invariants else None
 
     def forward(self, x: Tensor) -> Tensor:
         batch, vertices, _ = x.shape

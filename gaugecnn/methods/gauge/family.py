@@ -134,12 +134,15 @@ class GaugeFamily(LayerFamily[GaugeStage]):
 
     def convolve(self, type_in: FeatureType, stage: GaugeStage) -> Layer:
         type_out = self._type(stage)
-        return self._convolution(expect(type_in, GaugeType), type_out, stage)
+        bias = self.normalisation is Normalisation.none
+        return self._convolution(expect(type_in, GaugeType), type_out, stage, bias)
 
-    def _convolution(self, type_in: GaugeType, type_out: GaugeType, stage: GaugeStage) -> Layer:
+    def _convolution(
+        self, type_in: GaugeType, type_out: GaugeType, stage: GaugeStage, bias: bool
+    ) -> Layer:
         moves = self._resampling(type_in, type_out.surface, stage.radius)
         here = GaugeType(type_in.multiplicities, type_out.surface)
-        return Chain(*moves, GaugeConv(here, type_out, type_out.surface, stage.kernel))
+        return Chain(*moves, GaugeConv(here, type_out, type_out.surface, stage.kernel, bias))
 
     def shortcut(self, type_in: FeatureType, type_out: FeatureType) -> Layer:
         source, target = expect(type_in, GaugeType), expect(type_out, GaugeType)
@@ -162,7 +165,7 @@ class GaugeFamily(LayerFamily[GaugeStage]):
 
     def project(self, type_in: FeatureType, channels: int, stage: GaugeStage) -> Projection:
         type_out = GaugeType((channels,), self.mesh.surface)
-        layer = self._convolution(expect(type_in, GaugeType), type_out, stage)
+        layer = self._convolution(expect(type_in, GaugeType), type_out, stage, bias=True)
         return ScalarField(layer)
 
     def integrate(self, type_in: FeatureType) -> Integral:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 import torch
@@ -17,30 +16,16 @@ from gaugecnn.layers import (
     Integral,
     Layer,
     LayerFamily,
-    Stage,
     expect,
 )
-from gaugecnn.methods.s2cnn.grids import (
-    Grid,
-    s2_equatorial_grid,
-    s2_near_identity_grid,
-    so3_equatorial_grid,
-    so3_near_identity_grid,
-)
-from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2, so3_integrate
-from gaugecnn.methods.s2cnn.normalisation import SO3BatchNorm
+from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2
+from gaugecnn.methods.s2cnn.normalisation import HaarMean, SO3BatchNorm
 from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
+from gaugecnn.methods.s2cnn.stage import S2CNNStage, check_max_order, check_sampling, choice
 from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, half_turn_about_x, step_about_z
-
-
-class Support(StrEnum):
-    """Where kernels live: about the pole and the identity, or in a band about the equator."""
-
-    near_identity = "near_identity"
-    equatorial = "equatorial"
 
 
 class Normalisation(StrEnum):
@@ -48,61 +33,6 @@ class Normalisation(StrEnum):
 
     batch = "batch"
     none = "none"
-
-
-S2_GRIDS = {
-    Support.near_identity: s2_near_identity_grid,
-    Support.equatorial: s2_equatorial_grid,
-}
-SO3_GRIDS = {
-    Support.near_identity: so3_near_identity_grid,
-    Support.equatorial: so3_equatorial_grid,
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class S2CNNStage(Stage):
-    """One convolution: its degree cut-off and where its kernel lives.
-
-    Args:
-        channels: channels of the feature that the stage produces.
-        max_beta: extent of the kernel in radians.
-        bandwidth: degree cut-off; None keeps that of what comes in, and the domain's for a lift
-            and a projection.
-        support: kernels near the identity or about the equator.
-        n_alpha: kernel points along alpha.
-        n_beta: kernel points along beta.
-        n_gamma: kernel points along gamma, by default n_alpha; the lift has none.
-        sampling: bandwidth of the grid over the cut-off, by default the family's.
-        max_order: largest frequency along gamma, by default the family's.
-    """
-
-    max_beta: float
-    bandwidth: int | None = None
-    support: Support = Support.near_identity
-    n_alpha: int = 8
-    n_beta: int = 3
-    n_gamma: int | None = None
-    sampling: float | None = None
-    max_order: int | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        object.__setattr__(self, "support", _choice(Support, self.support, "support"))
-        if self.bandwidth is not None and self.bandwidth < 1:
-            raise UserError(f"expected bandwidth >= 1 in a stage, got {self.bandwidth}")
-        if self.sampling is not None:
-            _check_sampling(self.sampling)
-        if self.max_order is not None:
-            _check_max_order(self.max_order)
-
-    def s2_kernel(self) -> Grid:
-        """The points of a kernel on the sphere, ``(point, 2)``."""
-        return S2_GRIDS[self.support](self.max_beta, self.n_alpha, self.n_beta)
-
-    def so3_kernel(self) -> Grid:
-        """The points of a kernel on SO(3), ``(point, 3)``."""
-        return SO3_GRIDS[self.support](self.max_beta, self.n_alpha, self.n_beta, self.n_gamma)
 
 
 class ReLU(Layer):
@@ -119,10 +49,12 @@ class SO3Integral(Integral):
         super().__init__()
         self.type_in = type_in
         self.features = type_in.channels
+        self.mean = HaarMean(type_in.sampling)
 
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
-            return so3_integrate(x)
+            mean: Tensor = self.mean(x)
+            return mean
 
 
 class S2CNNFamily(LayerFamily[S2CNNStage]):
@@ -157,12 +89,12 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
         if not isinstance(domain, LatLonGrid):
             title = getattr(domain, "title", type(domain).__name__)
             raise UserError(f"expected a lat_lon domain for method s2cnn, got {title}")
-        _check_sampling(sampling)
+        check_sampling(sampling)
         if max_order is not None:
-            _check_max_order(max_order)
+            check_max_order(max_order)
         self.lat_lon = domain
         self.bandwidth = domain.bandwidth
-        self.normalisation = _choice(Normalisation, normalisation, "normalisation")
+        self.normalisation = choice(Normalisation, normalisation, "normalisation")
         self.sampling = sampling
         self.max_order = max_order
 
@@ -259,21 +191,3 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
         max_order = self.max_order if stage.max_order is None else stage.max_order
         sampling = math.ceil(factor * bandwidth - 1e-9)  # 1.1 * 10 is a little above 11
         return SO3Type(stage.channels, bandwidth, sampling, max_order)
-
-
-def _choice(kind: type[StrEnum], value: str, key: str) -> StrEnum:
-    try:
-        return kind(value)
-    except ValueError:
-        allowed = ", ".join(kind)
-        raise UserError(f"expected {key} to be one of {allowed}, got {value!r}") from None
-
-
-def _check_sampling(sampling: float) -> None:
-    if not sampling >= 1:
-        raise UserError(f"expected sampling >= 1 (grid over degree cut-off), got {sampling}")
-
-
-def _check_max_order(max_order: int) -> None:
-    if max_order < 0:
-        raise UserError(f"expected max_order >= 0 or null, got {max_order}")

@@ -18,6 +18,9 @@ from gaugecnn.methods.s2cnn.tables import Table, TableModule
 from gaugecnn.methods.s2cnn.wigner import small_d
 from gaugecnn.surfaces.lat_lon import quadrature_weights, soft_colatitudes
 
+Orders = tuple[int, int]
+Points = tuple[int, int]
+
 
 @dataclass(frozen=True)
 class FourierGrid:
@@ -46,6 +49,11 @@ class FourierGrid:
                 f"expected more than {2 * self.max_order} gamma points for orders up to "
                 f"{self.max_order}, got {self.gamma_points}"
             )
+
+    @property
+    def axes(self) -> tuple[Orders, Points]:
+        """(cut-off, max_order) and (alpha points, gamma points)."""
+        return (self.cutoff, self.max_order), (2 * self.sampling, self.gamma_points)
 
     def small_d(self) -> Tensor:
         """``d^l_mn(beta_j)``, ``(degree, m, n, beta)`` with m >= 0, float64."""
@@ -91,11 +99,10 @@ class Analysis(TableModule):
     def forward(self, x: Tensor) -> Tensor:
         """``(batch, channel, beta, alpha, gamma)`` to ``(m, n, degree, batch, channel)``."""
         batch, channel = x.shape[:2]
-        x = x.to(self.matrix.dtype)
-        x = _HalfSpectrum.apply(x, self.grid.cutoff)  # (batch, channel, beta, m, gamma)
-        x = _to_orders(x, self.grid)  # (batch, channel, beta, m, n)
-        x = x.permute(3, 4, 2, 0, 1)  # (m, n, beta, batch, channel)
-        x = torch.view_as_real(x.contiguous()).flatten(3)  # (m, n, beta, batch channel re/im)
+        x = _ToOrders.apply(
+            x.to(self.matrix.dtype), *self.grid.axes
+        )  # (m, n, beta, batch, channel)
+        x = torch.view_as_real(x).flatten(3)  # (m, n, beta, batch channel re/im)
         x = self.matrix @ x  # (m, n, degree, batch channel re/im)
         return torch.view_as_complex(x.unflatten(3, (batch, channel, 2)))
 
@@ -118,46 +125,70 @@ class Synthesis(TableModule):
         x = torch.view_as_real(x).flatten(3)  # (m, n, degree, batch channel re/im)
         x = self.matrix @ x  # (m, n, beta, batch channel re/im)
         x = torch.view_as_complex(x.unflatten(3, (batch, channel, 2)))
-        x = x.permute(3, 4, 2, 0, 1)  # (batch, channel, beta, m, n)
-        x = _from_orders(x, self.grid)  # (batch, channel, beta, m, gamma)
-        return torch.fft.irfft(x, n=2 * self.grid.sampling, dim=3, norm="forward")
+        return _FromOrders.apply(x, *self.grid.axes)  # (batch, channel, beta, alpha, gamma)
 
 
-class _HalfSpectrum(torch.autograd.Function):
-    """``sum_alpha x e^{-i m alpha}`` for 0 <= m < cutoff, with a gradient of the same cost.
+class _ToOrders(torch.autograd.Function):
+    """``sum x e^{-i m alpha} e^{-i n gamma}``, whose adjoint is the other transform.
 
-    The gradient, ``Re sum_m g_m e^{i m alpha}``, is a real transform of g with all but m = 0
-    halved; torch's own fills a full complex spectrum with zeros first, at eight times the time.
+    Its gradient is ``Re sum_{m >= 0, n} g_mn e^{i m alpha} e^{i n gamma}``, a real transform of g
+    with m > 0 halved. Torch's own gradient of a real transform fills a complex spectrum with
+    zeros first, which takes several times as long.
     """
 
     @staticmethod
-    def forward(x: Tensor, cutoff: int) -> Tensor:
-        return torch.fft.rfft(x, dim=3)[:, :, :, :cutoff]
+    def forward(x: Tensor, orders: Orders, points: Points) -> Tensor:
+        return _to_orders(x, orders, points)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, int], output: Tensor) -> None:
-        ctx.points = inputs[0].shape[3]
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Orders, Points], output: Tensor) -> None:
+        _, ctx.orders, ctx.points = inputs
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (gradient,) = gradients
-        halved = torch.cat([gradient[:, :, :, :1], gradient[:, :, :, 1:] / 2], dim=3)
-        return torch.fft.irfft(halved, n=ctx.points, dim=3, norm="forward"), None
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        halved = _scale_positive(gradients[0], 0.5)
+        return _FromOrders.apply(halved, ctx.orders, ctx.points), None, None
 
 
-def _to_orders(x: Tensor, grid: FourierGrid) -> Tensor:
-    """``sum_gamma x e^{-i n gamma}``, last axis gamma -> n, from -max_order to max_order."""
-    if grid.gamma_points == 1:
-        return x
-    x = torch.fft.fft(x, dim=-1)
-    negative = x[..., grid.gamma_points - grid.max_order :]
-    return torch.cat([negative, x[..., : grid.max_order + 1]], dim=-1)
+class _FromOrders(torch.autograd.Function):
+    """``sum x e^{i m alpha} e^{i n gamma}`` over m of both signs, the adjoint of `_ToOrders`."""
+
+    @staticmethod
+    def forward(x: Tensor, orders: Orders, points: Points) -> Tensor:
+        return _from_orders(x, orders, points)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Orders, Points], output: Tensor) -> None:
+        _, ctx.orders, ctx.points = inputs
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        spectrum = _ToOrders.apply(gradients[0], ctx.orders, ctx.points)
+        return _scale_positive(spectrum, 2.0), None, None
 
 
-def _from_orders(x: Tensor, grid: FourierGrid) -> Tensor:
-    """``sum_n x e^{i n gamma}``, last axis n -> gamma."""
-    if grid.gamma_points == 1:
-        return x
-    gap = x.new_zeros(*x.shape[:-1], grid.gamma_points - 2 * grid.max_order - 1)
-    x = torch.cat([x[..., grid.max_order :], gap, x[..., : grid.max_order]], dim=-1)
-    return torch.fft.ifft(x, dim=-1, norm="forward")
+def _scale_positive(x: Tensor, factor: float) -> Tensor:
+    """A spectrum ``(m, ...)`` with all but m = 0 multiplied."""
+    return torch.cat([x[:1], x[1:] * factor])
+
+
+def _to_orders(x: Tensor, orders: Orders, points: Points) -> Tensor:
+    """``(batch, channel, beta, alpha, gamma)`` to ``(m, n, beta, batch, channel)``."""
+    (cutoff, max_order), (_, gamma_points) = orders, points
+    if gamma_points == 1:
+        x = torch.fft.rfft(x, dim=3)[:, :, :, :cutoff]  # (batch, channel, beta, m, n = 0)
+        return x.permute(3, 4, 2, 0, 1).contiguous()
+    x = torch.fft.rfftn(x, dim=(4, 3))[:, :, :, :cutoff]  # (batch, channel, beta, m, n cyclic)
+    x = x.permute(3, 4, 2, 0, 1)
+    return torch.cat([x[:, gamma_points - max_order :], x[:, : max_order + 1]], dim=1)
+
+
+def _from_orders(x: Tensor, orders: Orders, points: Points) -> Tensor:
+    """``(m, n, beta, batch, channel)`` to ``(batch, channel, beta, alpha, gamma)``."""
+    (_, max_order), (alpha_points, gamma_points) = orders, points
+    x = x.permute(3, 4, 2, 0, 1)  # (batch, channel, beta, m, n)
+    if gamma_points > 1:
+        gap = x.new_zeros(*x.shape[:4], gamma_points - 2 * max_order - 1)
+        x = torch.cat([x[..., max_order:], gap, x[..., :max_order]], dim=4)
+        x = torch.fft.ifft(x, dim=4, norm="forward")  # (batch, channel, beta, m, gamma)
+    return torch.fft.irfft(x, n=alpha_points, dim=3, norm="forward")

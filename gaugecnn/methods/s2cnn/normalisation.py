@@ -41,7 +41,7 @@ class HaarMean(TableModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(batch, channel, beta, alpha, gamma)`` to ``(batch, channel)``."""
-        return x.mean((3, 4)) @ self.weights.to(x.dtype)
+        return x.to(self.weights.dtype).mean((3, 4)) @ self.weights
 
 
 class SO3BatchNorm(Layer):
@@ -73,7 +73,7 @@ class SO3BatchNorm(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
-            x = x.to(self.running_mean.dtype)
+            x = x.to(self.haar.weights.dtype)
             if self.training:
                 mean = self.haar(x).mean(0)  # (batch, channel) -> (channel,)
                 var = self.haar((x - _per_channel(mean)).square()).mean(0)
@@ -85,8 +85,8 @@ class SO3BatchNorm(Layer):
 
     @torch.no_grad()
     def _remember(self, mean: Tensor, var: Tensor) -> None:
-        self.running_mean.lerp_(mean, self.momentum)
-        self.running_var.lerp_(var, self.momentum)
+        self.running_mean.lerp_(mean.to(self.running_mean), self.momentum)
+        self.running_var.lerp_(var.to(self.running_var), self.momentum)
 
 
 def _per_channel(values: Tensor) -> Tensor:

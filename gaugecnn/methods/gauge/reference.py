@@ -1,0 +1,73 @@
+"""The gauge convolution as its equation says it: vertex by vertex, neighbour by neighbour.
+
+Slow and readable; the truth against which `GaugeConv` is tested.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from gaugecnn.methods.gauge.convolution import GaugeConv, Path
+from gaugecnn.methods.gauge.stencil import neighbourhood, stencil
+from gaugecnn.methods.gauge.types import GaugeType
+
+
+def reference_convolution(layer: GaugeConv, x: Tensor) -> Tensor:
+    """What `layer` computes, ``(batch, vertex, component)``, by complex sums over neighbours."""
+    fields = {n: _complex(layer.type_in, x, n) for n in layer.type_in.orders}
+    out: dict[int, Tensor] = {}
+    for path, where in zip(layer.paths, layer.slices(), strict=True):
+        pairs = layer.kernel[where].unflatten(0, (*_channels(layer, path), -1))
+        coefficient = torch.complex(pairs[..., 0], pairs[..., 1] if pairs.shape[-1] == 2 else pairs[..., 0] * 0)
+        read = fields[path.order_in]
+        if path.phase is not None:
+            read = _aggregate(layer, read, path)
+        if path.conjugate:
+            read = read.conj()
+        mixed = torch.einsum("oi,bvi->bvo", coefficient, read)  # (batch, vertex, out channel)
+        out[path.order_out] = out.get(path.order_out, torch.zeros_like(mixed)) + mixed
+    parts = []
+    for m in layer.type_out.orders:
+        if m == 0:
+            bias = 0 if layer.bias is None else layer.bias
+            parts.append(out[m].real + bias)
+        else:
+            parts.append(torch.view_as_real(out[m]).flatten(-2))
+    return torch.cat(parts, dim=-1)
+
+
+def _aggregate(layer: GaugeConv, field: Tensor, path: Path) -> Tensor:
+    """``A(p) = sum_q W^{s,k}_pq e^{i n phi_pq} f_n(q)``, p itself among the q."""
+    assert path.phase is not None
+    surface, kernel = layer.type_in.surface, layer.stencils
+    near = neighbourhood(surface, kernel.radius)
+    weights, centre = stencil(
+        surface, kernel.radius, abs(path.phase), path.profile, kernel.degree
+    )
+    rows = []
+    for p in range(len(surface)):
+        total = _weight(centre[p], path) * field[:, p]
+        for slot in range(near.index.shape[1]):
+            if near.valid[p, slot]:
+                turn = complex(torch.exp(1j * torch.tensor(path.order_in * near.transport[p, slot])))
+                q = int(near.index[p, slot])
+                total = total + _weight(weights[p, slot], path) * turn * field[:, q]
+        rows.append(total)
+    return torch.stack(rows, dim=1)  # (batch, vertex, channel)
+
+
+def _weight(value: complex, path: Path) -> complex:
+    """The stencil of a negative phase is the conjugate of that of the positive one."""
+    return complex(value).conjugate() if path.phase is not None and path.phase < 0 else complex(value)
+
+
+def _channels(layer: GaugeConv, path: Path) -> tuple[int, int]:
+    ins, outs = layer.type_in.multiplicities, layer.type_out.multiplicities
+    return outs[path.order_out], ins[path.order_in]
+
+
+def _complex(type_: GaugeType, x: Tensor, order: int) -> Tensor:
+    block = type_.block(x, order)  # (batch, vertex, channel, re-im)
+    imaginary = block[..., 1] if order > 0 else torch.zeros_like(block[..., 0])
+    return torch.complex(block[..., 0], imaginary)

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from tests.conformance import Conformance
+
+
+class TestGauge(Conformance):
+    model = "gauge"
+    overrides = ("domain.level=3",)
+
+
+
+
+class TestS2CNN(Conformance):
+    model = "s2cnn"
+    overrides = ()
+
+
+class TestP4(Conformance):
+    model = "p4"
+
+
+class TestCNN(Conformance):
+    model = "cnn"
+
+
+class TestGCN(Conformance):
+    model = "gcn"
+    overrides = ("domain.level=3",)
