@@ -107,6 +107,11 @@ def available(group: str) -> list[str]:
     return sorted(path.stem for path in (config_folder() / group).glob("*.yaml"))
 
 
+def model_tasks(model: str) -> list[str]:
+    """The tasks that a model has a plan for."""
+    return [task for task in TASKS if task in _load_file("model", model).model]
+
+
 def load_config(
     model: str, task: str = "classification", overrides: Iterable[str] = ()
 ) -> DictConfig:
@@ -243,12 +248,16 @@ def _check(config: DictConfig) -> None:
         )
     for key in ("train.epochs", "train.batch_size", "train.learning_rate"):
         value = OmegaConf.select(config, key)
-        if value <= 0:
+        if not value > 0:  # NaN is not
             raise UserError(f"{key}: expected a positive number, got {value}")
     for key in ("train_size", "validation_size", "test_size", "copies"):
         value = config.data[key]
         if value is not None and value < 1:
             raise UserError(f"data.{key}: expected at least 1 or null, got {value}")
+    for key in ("seed", "data.seed", "domain.frame_seed", "train.weight_decay", "train.patience"):
+        value = OmegaConf.select(config, key)
+        if value is not None and not value >= 0:
+            raise UserError(f"{key}: expected at least 0, got {value}")
     known = list(PLAN_KEYS[config.task])
     for key in config.model[config.task]:
         if key not in known:

@@ -34,7 +34,7 @@ def call_custom(name: str, train: bool) -> tuple[Tensor, Tensor]:
         raise UserError(
             f"data.name={name}: expected the pair (images, labels), got {_describe(result)}"
         )
-    images = _images(_tensor(result[0], f"data.name={name}: images"), name)
+    images = as_images(result[0], f"data.name={name}")
     labels = _labels(_tensor(result[1], f"data.name={name}: labels"), name)
     if len(images) != len(labels) or len(images) == 0:
         raise UserError(
@@ -82,24 +82,34 @@ def _tensor(value: object, what: str) -> Tensor:
     raise UserError(f"{what}: expected an array of numbers or a tensor, got {_describe(value)}")
 
 
-def _images(images: Tensor, name: str) -> Tensor:
+def as_images(value: object, what: str) -> Tensor:
+    """Images ``(image, channel, row, column)``, uint8, of an array or a tensor.
+
+    Args:
+        value: ``(image, row, column)`` or ``(image, channel, row, column)``, uint8 or floats in
+            [0, 1].
+        what: where it comes from, for messages.
+
+    Raises:
+        UserError: it is something else.
+    """
+    images = _tensor(value, f"{what}: images")
     if images.ndim == 3:
         images = images[:, None]  # (image, row, column) -> (image, channel, row, column)
     if images.ndim != 4 or 0 in images.shape[1:]:
         raise UserError(
-            f"data.name={name}: expected images (image, row, column) or (image, channel, row, "
+            f"{what}: expected images (image, row, column) or (image, channel, row, "
             f"column), got shape {tuple(images.shape)}"
         )
     if images.dtype == torch.uint8:
         return images
     if not images.is_floating_point():
         raise UserError(
-            f"data.name={name}: expected images of type uint8 or floats in [0, 1], "
-            f"got {images.dtype}"
+            f"{what}: expected images of type uint8 or floats in [0, 1], got {images.dtype}"
         )
     if not bool(((images >= 0) & (images <= 1)).all()):  # NaN is neither
         raise UserError(
-            f"data.name={name}: expected float images in [0, 1], got values from "
+            f"{what}: expected float images in [0, 1], got values from "
             f"{images.min().item():g} to {images.max().item():g}"
         )
     return (images * 255).round().to(torch.uint8)

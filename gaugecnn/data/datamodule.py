@@ -180,7 +180,7 @@ class SphereDataModule(lightning.LightningDataModule):
 
     def _loader(self, data: SceneDataset, shuffle_seed: int | None) -> DataLoader[RawBatch]:
         batches = EpochBatches(len(data), self.batch_size, shuffle_seed)
-        return DataLoader(data, sampler=batches, batch_size=None)  # type: ignore[arg-type]
+        return DataLoader(data, sampler=batches, batch_size=None)
 
     def train_dataloader(self) -> DataLoader[RawBatch]:
         return self._loader(self.train_set, self.shuffle_seed)

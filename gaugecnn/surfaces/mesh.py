@@ -187,26 +187,26 @@ def validate(name: str, vertices: Array, faces: Index) -> None:
         )
     if len(faces) == 0:
         raise UserError(f"{name}: expected at least one face, got none")
-    outside = (faces < 0) | (faces >= len(vertices))
-    checks = {
-        "vertices that are not finite": ~np.isfinite(vertices).all(axis=1),
-        f"faces with an index outside 0..{len(vertices) - 1}": outside.any(axis=1),
-    }
-    _refuse(name, checks)
+    outside = ((faces < 0) | (faces >= len(vertices))).any(axis=1)
+    _refuse(name, f"faces with an index outside 0..{len(vertices) - 1}", outside)
+    finite = np.isfinite(vertices).all(axis=1)
+    _refuse(name, "vertices that are not finite", ~finite)
     corners = vertices[faces]
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     area = np.linalg.norm(normal, axis=1)
     used = np.zeros(len(vertices), bool)
     used[faces] = True
-    _refuse(name, {"faces without area": area <= 1e-12 * area.mean(), "unused vertices": ~used})
+    _refuse(name, "faces without area", area <= 1e-12 * area.mean())
+    _refuse(name, "unused vertices", ~used)
     edges = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
     unique, count = np.unique(edges, axis=0, return_counts=True)
-    _refuse(name, {"edges with more than two faces": count > 2}, unique)
+    _refuse(name, "edges with more than two faces", count > 2, unique)
 
 
-def _refuse(name: str, checks: dict[str, NDArray[np.bool_]], labels: Index | None = None) -> None:
-    for kind, bad in checks.items():
-        if bad.any():
-            first = np.flatnonzero(bad)[:5]
-            shown = first.tolist() if labels is None else labels[first].tolist()
-            raise UserError(f"{name}: {int(bad.sum())} {kind}, the first: {shown}")
+def _refuse(
+    name: str, kind: str, bad: NDArray[np.bool_] | np.bool_, labels: Index | None = None
+) -> None:
+    if bad.any():
+        first = np.flatnonzero(bad)[:5]
+        shown = first.tolist() if labels is None else labels[first].tolist()
+        raise UserError(f"{name}: {int(bad.sum())} {kind}, the first: {shown}")

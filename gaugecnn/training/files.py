@@ -6,22 +6,37 @@ import csv
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 
 def write_atomically(path: Path, write: Callable[[IO[str]], object]) -> None:
     """Write a text file so that a reader sees the old one or the new one, whole."""
+    with _replacing(path) as temporary, temporary.open("w", newline="") as file:
+        write(file)
+
+
+def write_bytes_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Write a binary file so that a reader sees the old one or the new one, whole."""
+    with _replacing(path) as temporary, temporary.open("wb") as file:
+        write(file)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A new file beside `path` that takes its place when all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(descriptor)
+    temporary = Path(name)
     try:
-        with os.fdopen(descriptor, "w", newline="") as file:
-            write(file)
-        os.chmod(temporary, 0o644)  # mkstemp makes it private
-        os.replace(temporary, path)
+        yield temporary
+        temporary.chmod(0o644)  # mkstemp makes it private
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 

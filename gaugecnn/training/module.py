@@ -109,10 +109,10 @@ class Task(lightning.LightningModule):
         prediction = logits.argmax(dim=1)
         truth = batch.mask if self.segments else batch.label
         weights = self._weights(batch)
-        self.confusions[f"{condition}_area"].update(prediction, truth, weights)
-        if self.segments:
-            # Sample points outside the surface (corners of a chart) have no area and no vote.
-            self.confusions[f"{condition}_pixel"].update(prediction, truth, (weights > 0).float())
+        # Sample points outside the surface (corners of a chart) have no area and no vote.
+        votes = weights, (weights > 0).float()
+        for confusion, vote in zip(self._confusions(condition), votes, strict=False):
+            confusion.update(prediction, truth, vote)
 
     def _confusions(self, condition: str) -> list[WeightedConfusion]:
         named = self.confusions.items()

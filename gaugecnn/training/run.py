@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from gaugecnn.data.datamodule import SphereDataModule
 from gaugecnn.data.sources import class_count
 from gaugecnn.errors import UserError
 from gaugecnn.networks import Network
+from gaugecnn.training.batch_statistics import PreciseBatchNorm
 from gaugecnn.training.files import read_csv, write_atomically, write_csv, write_json
 from gaugecnn.training.metrics import intersection_over_union
 from gaugecnn.training.module import DivergenceError, Task
@@ -64,7 +67,7 @@ def train(config: DictConfig) -> dict[str, Any]:
         UserError: the output is taken, or something in the configuration cannot be.
         DivergenceError: the loss became NaN; says when, and where the last good weights are.
     """
-    output = Path(config.output or default_output(config))
+    output = Path(config.output or default_output(config)).expanduser()
     network = build_model(config)
     data = build_datamodule(config, network.domain)
     task = _task(config, network)
@@ -78,7 +81,7 @@ def train(config: DictConfig) -> dict[str, Any]:
         enable_version_counter=False,
     )
     watch = Stopwatch()
-    callbacks: list[Callback] = [checkpoints, watch, *progress_bar()]
+    callbacks: list[Callback] = [PreciseBatchNorm(), checkpoints, watch, *progress_bar()]
     if config.train.patience is not None:
         callbacks.append(EarlyStopping(task.monitored, patience=config.train.patience, mode="max"))
     trainer = _trainer(
@@ -94,7 +97,8 @@ def train(config: DictConfig) -> dict[str, Any]:
     )
     earlier = _set_aside(output) if last else None
     try:
-        trainer.fit(task, data, ckpt_path=last, weights_only=True)
+        with _interruptible(trainer):
+            trainer.fit(task, data, ckpt_path=last, weights_only=True)
     except DivergenceError as error:
         saved = checkpoints.last_model_path or "none was saved yet"
         raise DivergenceError(
@@ -104,8 +108,6 @@ def train(config: DictConfig) -> dict[str, Any]:
     finally:
         if earlier is not None:
             _rejoin(output, earlier)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
     results = _test(trainer, task, data, output / "checkpoints" / "best.ckpt")
     summary = {
         "model": config.model.name,
@@ -166,16 +168,14 @@ def load_run(run: str | Path, overrides: list[str] | None = None) -> Network:
     path = run / "checkpoints" / "best.ckpt"
     if not path.is_file():
         raise UserError(f"no checkpoint at {path.absolute()}: has the run finished an epoch?")
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
-    except Exception as error:
-        raise UserError(f"{path} is damaged and cannot be loaded: {error}") from error
+    state = _checkpoint(path)["state_dict"]
     prefix = "network."
     weights = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
-        raise UserError(f"{path} does not fit the configuration: {error}") from error
+        first = str(error).splitlines()[1].strip()  # below the name of the class
+        raise UserError(f"{path} does not fit the configuration: {first}") from error
     return network.eval()
 
 
@@ -190,7 +190,10 @@ def run_config(run: str | Path, overrides: list[str] | None = None) -> DictConfi
 def read_summary(run: Path) -> dict[str, Any]:
     """The run's summary.json, or an empty one while there is none."""
     path = run / "summary.json"
-    return json.loads(path.read_text()) if path.is_file() else {}
+    try:
+        return json.loads(path.read_text()) if path.is_file() else {}
+    except ValueError as error:
+        raise UserError(f"{path} is damaged: {error}") from error
 
 
 def default_output(config: DictConfig) -> str:
@@ -236,14 +239,41 @@ def _trainer(config: DictConfig, **options: Any) -> lightning.Trainer:
         raise UserError(f"trainer: {str(error).splitlines()[0]}") from error
 
 
+@contextmanager
+def _interruptible(trainer: lightning.Trainer) -> Iterator[None]:
+    """Ctrl-C as the KeyboardInterrupt that it is: Lightning exits with code 1, or says nothing."""
+    try:
+        yield
+    except SystemExit:
+        if not trainer.interrupted:
+            raise
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+
+
 def _is_main_process() -> bool:
     return getattr(rank_zero_only, "rank", 0) in (0, None)
 
 
 def _loaded(path: Path) -> DictConfig:
-    loaded = OmegaConf.load(path)
-    if not isinstance(loaded, DictConfig):
+    try:
+        loaded = OmegaConf.load(path)
+    except Exception as error:  # PyYAML raises its own family
+        raise UserError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(loaded, DictConfig) or not {"task", "model", "domain"} <= set(loaded):
         raise UserError(f"{path} is not the configuration of a run")
+    return loaded
+
+
+def _checkpoint(path: Path) -> dict[str, Any]:
+    """A checkpoint, once it is known to be whole."""
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path} is damaged and cannot be loaded: {reason}") from error
+    if not isinstance(loaded, dict) or "state_dict" not in loaded:
+        raise UserError(f"{path} is not a checkpoint of ours: it has no state_dict")
     return loaded
 
 
@@ -261,7 +291,10 @@ def _prepare(output: Path, config: DictConfig) -> str | None:
         _write_config(output, config)
     except OSError as error:
         raise UserError(f"output={output} cannot be written: {error}") from error
-    return str(last) if config.train.resume and last.is_file() else None
+    if not config.train.resume or not last.is_file():
+        return None
+    _checkpoint(last)
+    return str(last)
 
 
 @rank_zero_only
@@ -301,7 +334,9 @@ def _test(
     trainer: lightning.Trainer, task: Task, data: SphereDataModule, weights: Path | None
 ) -> dict[str, dict[str, float]]:
     path = str(weights) if weights is not None and weights.is_file() else None
-    trainer.test(task, data, ckpt_path=path, verbose=False, weights_only=True if path else None)
+    weights_only = True if path else None
+    with _interruptible(trainer):
+        trainer.test(task, data, ckpt_path=path, verbose=False, weights_only=weights_only)
     return task.results
 
 

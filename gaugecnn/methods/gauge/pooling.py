@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse
+import scipy.sparse.linalg
 import torch
 from torch import Tensor, nn
 
@@ -12,6 +13,10 @@ from gaugecnn.methods.gauge.stencil import ONE_RING, neighbourhood, stencil
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.surfaces.hierarchy import Coarsening
+from gaugecnn.surfaces.surface import Surface
+
+PASSES = 2
+"""How often a feature is smoothed before every other vertex is dropped."""
 
 
 class Resampling(Layer):
@@ -44,24 +49,32 @@ class Resampling(Layer):
 def pooling(type_in: GaugeType, step: Coarsening, radius: float = ONE_RING) -> Resampling:
     """Smooth with the moment-corrected, transported stencil of phase 0; keep coarse vertices.
 
+    Coarse vertices are twice as far apart, so that the stencil is applied `PASSES` times: once
+    leaves half of what they cannot resolve, and that half turns into an error under rotation.
+
     Args:
         type_in: type of the feature on ``step.fine``.
         step: the two levels.
         radius: support of the stencil in mean edge lengths, 0 for the one ring.
     """
-    near = neighbourhood(step.fine, radius)
-    weights, centre = stencil(step.fine, radius, 0, 0, 3)
-    kept = step.kept
-    target = np.repeat(np.arange(len(kept)), near.index.shape[1] + 1)
-    source = np.concatenate([near.index[kept], kept[:, None]], axis=1).ravel()
-    matrices = {}
-    for n in type_in.orders:
-        turned = weights[kept] * np.exp(1j * n * near.transport[kept])
-        values = np.concatenate([turned, centre[kept, None]], axis=1).ravel()
-        keep = values != 0  # padding of neighbourhoods
-        entries = values[keep], (target[keep], source[keep])
-        matrices[n] = scipy.sparse.csr_array(entries, shape=(len(kept), len(step.fine)))
-    return Resampling(type_in, GaugeType(type_in.multiplicities, step.coarse), matrices)
+    smooth = {n: smoothing(step.fine, n, radius) for n in type_in.orders}
+    matrices = {n: scipy.sparse.linalg.matrix_power(m, PASSES) for n, m in smooth.items()}
+    kept = {n: scipy.sparse.csr_array(m)[step.kept] for n, m in matrices.items()}
+    return Resampling(type_in, GaugeType(type_in.multiplicities, step.coarse), kept)
+
+
+def smoothing(surface: Surface, order: int, radius: float) -> scipy.sparse.csr_array:
+    """``sum_q W^0_pq e^{i n phi_pq} f_n(q)`` as a complex matrix ``(vertex p, vertex q)``."""
+    near = neighbourhood(surface, radius)
+    weights, centre = stencil(surface, radius, 0, 0, 3)
+    vertices = np.arange(len(surface))
+    target = np.repeat(vertices, near.index.shape[1] + 1)
+    source = np.concatenate([near.index, vertices[:, None]], axis=1).ravel()
+    turned = weights * np.exp(1j * order * near.transport)
+    values = np.concatenate([turned, centre[:, None]], axis=1).ravel()
+    keep = values != 0  # padding of neighbourhoods
+    entries = values[keep], (target[keep], source[keep])
+    return scipy.sparse.csr_array(entries, shape=(len(surface), len(surface)))
 
 
 def unpooling(type_in: GaugeType, step: Coarsening) -> Resampling:

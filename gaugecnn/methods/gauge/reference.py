@@ -5,6 +5,8 @@ Slow and readable; the truth against which `GaugeConv` is tested.
 
 from __future__ import annotations
 
+import cmath
+
 import torch
 from torch import Tensor
 
@@ -18,8 +20,9 @@ def reference_convolution(layer: GaugeConv, x: Tensor) -> Tensor:
     fields = {n: _complex(layer.type_in, x, n) for n in layer.type_in.orders}
     out: dict[int, Tensor] = {}
     for path, where in zip(layer.paths, layer.slices(), strict=True):
-        pairs = layer.kernel[where].unflatten(0, (*_channels(layer, path), -1))
-        coefficient = torch.complex(pairs[..., 0], pairs[..., 1] if pairs.shape[-1] == 2 else pairs[..., 0] * 0)
+        parts = layer.kernel[where].unflatten(0, (*_channels(layer, path), -1))
+        imaginary = torch.zeros_like(parts[..., 0]) if path.real else parts[..., 1]
+        coefficient = torch.complex(parts[..., 0], imaginary)  # (out channel, in channel)
         read = fields[path.order_in]
         if path.phase is not None:
             read = _aggregate(layer, read, path)
@@ -27,14 +30,14 @@ def reference_convolution(layer: GaugeConv, x: Tensor) -> Tensor:
             read = read.conj()
         mixed = torch.einsum("oi,bvi->bvo", coefficient, read)  # (batch, vertex, out channel)
         out[path.order_out] = out.get(path.order_out, torch.zeros_like(mixed)) + mixed
-    parts = []
+    blocks = []
     for m in layer.type_out.orders:
         if m == 0:
             bias = 0 if layer.bias is None else layer.bias
-            parts.append(out[m].real + bias)
+            blocks.append(out[m].real + bias)
         else:
-            parts.append(torch.view_as_real(out[m]).flatten(-2))
-    return torch.cat(parts, dim=-1)
+            blocks.append(torch.view_as_real(out[m]).flatten(-2))
+    return torch.cat(blocks, dim=-1)
 
 
 def _aggregate(layer: GaugeConv, field: Tensor, path: Path) -> Tensor:
@@ -42,15 +45,13 @@ def _aggregate(layer: GaugeConv, field: Tensor, path: Path) -> Tensor:
     assert path.phase is not None
     surface, kernel = layer.type_in.surface, layer.stencils
     near = neighbourhood(surface, kernel.radius)
-    weights, centre = stencil(
-        surface, kernel.radius, abs(path.phase), path.profile, kernel.degree
-    )
+    weights, centre = stencil(surface, kernel.radius, abs(path.phase), path.profile, kernel.degree)
     rows = []
     for p in range(len(surface)):
         total = _weight(centre[p], path) * field[:, p]
         for slot in range(near.index.shape[1]):
             if near.valid[p, slot]:
-                turn = complex(torch.exp(1j * torch.tensor(path.order_in * near.transport[p, slot])))
+                turn = cmath.exp(1j * path.order_in * near.transport[p, slot])
                 q = int(near.index[p, slot])
                 total = total + _weight(weights[p, slot], path) * turn * field[:, q]
         rows.append(total)
@@ -59,7 +60,8 @@ def _aggregate(layer: GaugeConv, field: Tensor, path: Path) -> Tensor:
 
 def _weight(value: complex, path: Path) -> complex:
     """The stencil of a negative phase is the conjugate of that of the positive one."""
-    return complex(value).conjugate() if path.phase is not None and path.phase < 0 else complex(value)
+    mirrored = path.phase is not None and path.phase < 0
+    return complex(value).conjugate() if mirrored else complex(value)
 
 
 def _channels(layer: GaugeConv, path: Path) -> tuple[int, int]:

@@ -1,0 +1,221 @@
+"""The command line: gaugecnn train | evaluate | predict | render | models | config.
+
+What is slow to import (torch, Lightning, matplotlib) is imported inside the commands, so that
+help comes at once.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gaugecnn.console import (
+    FAILED,
+    INTERRUPTED,
+    OneLineErrors,
+    configuration,
+    describe,
+    fail,
+    one_line_warning,
+    pairs,
+    pose_distribution,
+    print_summary,
+)
+from gaugecnn.errors import UserError
+
+app = typer.Typer(
+    cls=OneLineErrors,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Equivariant networks on surfaces: train, test, look at and compare them.",
+    epilog="Example: gaugecnn train model=gauge task=segmentation domain.level=3",
+)
+
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[KEY=VALUE]...", help="Configuration, such as domain.level=3."),
+]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a trained run.")]
+
+
+def main() -> None:
+    """The console entry point."""
+    warnings.formatwarning = one_line_warning
+    app(prog_name="gaugecnn")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gaugecnn {version('gaugecnn')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(
+    epilog="Example: gaugecnn train model=gauge task=segmentation domain.level=3 data.name=mnist "
+    "data.root=data output=runs/first"
+)
+def train(words: Words = None) -> None:
+    """Train a network and test it on unrotated and on rotated images.
+
+    model=NAME (default gauge) and task=classification|segmentation choose
+    the network. The run is written to output=DIR, and continued with
+    train.resume=true.
+    """
+    given = words or []
+    config = configuration(given)
+    from gaugecnn.training.module import DivergenceError
+    from gaugecnn.training.run import default_output
+    from gaugecnn.training.run import train as run_training
+
+    try:
+        summary = run_training(config)
+    except DivergenceError as error:
+        fail(str(error), FAILED)
+    except KeyboardInterrupt:
+        kept = [word for word in given if not word.startswith("train.resume=")]
+        again = shlex.join(["gaugecnn", "train", *kept, "train.resume=true"])
+        fail(f"interrupted; continue with: {again}", INTERRUPTED)
+    print_summary(summary, config.output or default_output(config))
+
+
+@app.command(epilog="Example: gaugecnn evaluate runs/first domain.level=4")
+def evaluate(run: Run, words: Words = None) -> None:
+    """Test a trained run, on its own domain or on another; adds to its summary.json."""
+    given = words or []
+    pairs(given, refused=("model", "task", "output", "train.resume"))
+    from gaugecnn.training.run import evaluate as run_tests
+
+    print_summary(run_tests(run, given), run)
+
+
+@app.command(epilog="Example: gaugecnn predict runs/first three.png many.npy --output predictions")
+def predict(
+    run: Run,
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILES...",
+            help="Light digits on dark ground: .npy or .npz of shape (row, column), (image, row, "
+            "column) or (image, channel, row, column), uint8 or floats in [0, 1]; or .png, .jpg.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option(help="Folder for NAME.npz and NAME.png of each file.")
+    ] = Path("predictions"),
+    pose: Annotated[
+        str, typer.Option(metavar="none|z|so3", help="How images are turned on the surface.")
+    ] = "none",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the poses.")] = 0,
+) -> None:
+    """Lay pictures on the surface and ask a trained run what they are.
+
+    NAME.npz holds logits, prediction, probabilities and signal. For
+    segmentation the prediction is the mask on the domain, 0 for background
+    and class + 1.
+    """
+    from gaugecnn import prediction
+    from gaugecnn.training.run import load_run
+
+    network, poses = load_run(run), pose_distribution(pose)
+    names = prediction.output_names(files, output)
+    loaded = [prediction.read_images(file, network.family.in_channels) for file in files]
+    table = Table("file", "images", "prediction", title=f"{run} on {network.domain.title}")
+    for file, name, images in zip(files, names, loaded, strict=True):
+        found = prediction.predict(network, images, poses, seed)
+        prediction.save_prediction(output, name, network, images, found)
+        table.add_row(str(file), str(len(images)), prediction.in_words(found, network.domain))
+    Console().print(table)
+    typer.echo(f"arrays and figures: {output}")
+
+
+@app.command(epilog="Example: gaugecnn render model=gauge data.rotation=so3 --output digit.html")
+def render(
+    words: Words = None,
+    run: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="A trained run, for its prediction.")
+    ] = None,
+    index: Annotated[int, typer.Option(help="Which test image.")] = 0,
+    pose: Annotated[
+        str | None,
+        typer.Option(metavar="none|z|so3", help="How it is turned.", show_default="data.rotation"),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option(metavar="FILE", help="A .png, or a .html to turn with the mouse.")
+    ] = Path("render.png"),
+) -> None:
+    """Draw a test image on the surface, its mask, and with --run what the network says."""
+    if output.suffix.lower() not in (".png", ".html"):
+        raise UserError(f"--output: expected a file of type .png or .html, got {output}")
+    given = words or []
+    if run is None:
+        config = configuration(given)
+    else:
+        pairs(given, refused=("model", "task", "output"))
+        from gaugecnn.training.run import run_config
+
+        config = run_config(run, given)
+    from gaugecnn import figures, prediction
+    from gaugecnn.training.run import load_run
+
+    chosen = pose_distribution(pose or config.data.rotation)
+    network = None if run is None else load_run(run, given)
+    domain, sample, classes = prediction.test_sample(config, network, index, chosen)
+    title = f"{config.data.name} {index} on {domain.title}"
+    if output.suffix.lower() == ".png":
+        figures.save_png(output, domain, [sample], classes, title)
+    else:
+        figures.save_html(output, domain, sample, classes, title)
+    typer.echo(output)
+
+
+@app.command(epilog="Example: gaugecnn models --json")
+def models(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """List the networks: method, domain, parameters per task, symmetries."""
+    from gaugecnn.config import TASKS, available
+
+    rows = [describe(name) for name in available("model")]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    table = Table("model", "method", title="Networks")
+    table.add_column("domain", overflow="fold")
+    for task in TASKS:
+        table.add_column(f"parameters,\n{task}", justify="right")
+    table.add_column("symmetries")
+    for row in rows:
+        counts = [row["parameters"].get(task) for task in TASKS]
+        shown = ["" if count is None else f"{count:,}" for count in counts]
+        table.add_row(row["name"], row["method"], row["domain"], *shown, row["symmetries"])
+    Console().print(table)
+
+
+@app.command(epilog="Example: gaugecnn config model=s2cnn task=segmentation domain.bandwidth=20")
+def config(words: Words = None) -> None:
+    """Print the resolved configuration as YAML, without any work."""
+    resolved = configuration(words or [])
+    from omegaconf import OmegaConf
+
+    typer.echo(OmegaConf.to_yaml(resolved), nl=False)

@@ -1,0 +1,132 @@
+"""What the commands share: their words, errors in one line, tables of results."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from typer.core import TyperGroup
+
+from gaugecnn.errors import GaugecnnWarning, UserError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from omegaconf import DictConfig
+
+    from gaugecnn.surfaces.domain import PoseDistribution
+
+USER_ERROR, FAILED, INTERRUPTED = 2, 1, 130
+
+
+class OneLineErrors(TyperGroup):
+    """Commands whose expected failures are one line on stderr, without a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            fail(str(error), USER_ERROR)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            fail(f"{error.filename}: {error.strerror}", USER_ERROR)
+        except KeyboardInterrupt:
+            fail("interrupted", INTERRUPTED)
+
+
+def configuration(words: list[str]) -> DictConfig:
+    """The configuration of a command's words; ``model`` and ``task`` have defaults."""
+    given = pairs(words)
+    from gaugecnn.config import load_config
+
+    model, task = given.pop("model", "gauge"), given.pop("task", "classification")
+    return load_config(model, task, [f"{key}={value}" for key, value in given.items()])
+
+
+def pairs(words: list[str], refused: tuple[str, ...] = ()) -> dict[str, str]:
+    """Words ``key=value`` as a dictionary.
+
+    Raises:
+        UserError: a word without ``=``, a key given twice, or one that a run has settled.
+    """
+    found: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not key:
+            raise UserError(f"expected key=value, got {word!r}")
+        if key in found:
+            raise UserError(f"{key}= is given twice: {found[key]} and {value}")
+        if key in refused:
+            raise UserError(f"{key}= cannot be given here: the run has settled it")
+        found[key] = value
+    return found
+
+
+def pose_distribution(name: str) -> PoseDistribution:
+    """The distribution that ``--pose`` names."""
+    from gaugecnn.surfaces.domain import PoseDistribution
+
+    if name not in list(PoseDistribution):
+        raise UserError(f"--pose: expected one of {', '.join(PoseDistribution)}, got {name!r}")
+    return PoseDistribution(name)
+
+
+def describe(name: str) -> dict[str, Any]:
+    """A row of the table of models; the networks are built, so that their counts are true."""
+    from gaugecnn.build import build_model
+    from gaugecnn.config import TASKS, load_config, model_tasks
+    from gaugecnn.registry import methods
+
+    networks = {task: build_model(load_config(name, task)) for task in model_tasks(name)}
+    config = load_config(name, next(iter(networks)))
+    return {
+        "name": name,
+        "method": config.model.method,
+        "domain": next(iter(networks.values())).domain.title,
+        "tasks": [task for task in TASKS if task in networks],
+        "parameters": {t: sum(p.numel() for p in n.parameters()) for t, n in networks.items()},
+        "symmetries": methods()[config.model.method].symmetries,
+    }
+
+
+def print_summary(summary: dict[str, Any], run: Path | str) -> None:
+    """Metrics of every test condition, and where the rest is."""
+    from lightning.pytorch.utilities import rank_zero_only
+
+    if getattr(rank_zero_only, "rank", 0):
+        return
+    table = Table("metric", title=f"{summary['model']}, {summary['task']}")
+    conditions = summary["test"]
+    for condition in conditions:
+        table.add_column(condition, justify="right")
+    for metric in next(iter(conditions.values())):
+        values = [conditions[condition][metric] for condition in conditions]
+        table.add_row(metric, *(f"{v:.2f}" if isinstance(v, float) else str(v) for v in values))
+    Console().print(table)
+    typer.echo(
+        f"{summary['parameters']:,} parameters, trained in {summary['train_seconds']:.1f} s "
+        f"({summary['device']})\nrun: {run}"
+    )
+
+
+def one_line_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    line: str | None = None,
+) -> str:
+    """Our warnings say what the user should know, not where in our code they arose."""
+    if issubclass(category, GaugecnnWarning):
+        return f"warning: {message}\n"
+    return f"{category.__name__}: {message} ({filename}:{lineno})\n"
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """One line on stderr, and the exit code."""
+    print("gaugecnn: " + " ".join(message.split()), file=sys.stderr)
+    raise typer.Exit(code)

@@ -1,0 +1,68 @@
+"""What a figure shows, and in which colours."""
+
+from __future__ import annotations
+
+import colorsys
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+Floats = NDArray[np.float64]
+
+BACKGROUND = "#e3e3e3"
+DIGITS = (
+    "#4e79a7", "#f28e2b", "#e15759", "#76b7b2", "#59a14f",
+    "#edc948", "#b07aa1", "#ff9da7", "#9c755f", "#2b2d5b",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One scene on a surface, and what a network says of it.
+
+    Args:
+        image: the picture in the plane ``(channel, row, column)``, in [0, 1].
+        signal: the same on the domain ``(channel, *domain.shape)``.
+        label: its true class.
+        mask: its true mask ``(*domain.shape)``, 0 for background, class + 1.
+        predicted_mask: the same as a segmenter sees it.
+        probabilities: of a classifier's classes ``(class,)``.
+    """
+
+    image: Tensor
+    signal: Tensor
+    label: int | None = None
+    mask: Tensor | None = None
+    predicted_mask: Tensor | None = None
+    probabilities: Tensor | None = None
+
+    @property
+    def grey(self) -> Floats:
+        """The mean of the signal's channels at every point, ``(point,)``."""
+        return self.signal.double().cpu().mean(dim=0).flatten().numpy()
+
+
+def ink(signal: Tensor) -> Floats:
+    """Grey values as ink on paper, RGB ``(*points, 3)`` of a signal ``(channel, *points)``."""
+    grey = signal.double().cpu().mean(dim=0).clamp(0, 1).numpy()
+    return np.repeat(0.97 - 0.87 * grey[..., None], 3, axis=-1)
+
+
+def mask_colours(mask: Tensor, classes: int) -> Floats:
+    """RGB ``(*points, 3)`` of a mask ``(*points)``: background light grey, one hue per class."""
+    palette = np.stack([rgb(BACKGROUND), *class_colours(classes)])
+    return palette[mask.cpu().numpy()]
+
+
+def class_colours(classes: int) -> list[Floats]:
+    """One colour ``(3,)`` per class, the same for the same class in every figure."""
+    if classes <= len(DIGITS):
+        return [rgb(code) for code in DIGITS[:classes]]
+    return [np.array(colorsys.hsv_to_rgb(i / classes, 0.65, 0.85)) for i in range(classes)]
+
+
+def rgb(code: str) -> Floats:
+    """The three numbers in [0, 1] of ``#rrggbb``."""
+    return np.array([int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)])

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from gaugecnn.methods.gauge import (
+    GaugeConv,
+    GaugeType,
+    Kernel,
+    NormGate,
+    RegularNonlinearity,
+    pooling,
+    unpooling,
+)
+from gaugecnn.methods.gauge.reference import reference_convolution
+from gaugecnn.surfaces import Icosphere
+from gaugecnn.surfaces.hierarchy import coarsen
+from gaugecnn.surfaces.symmetry import FrameChange
+from gaugecnn.surfaces.tangent import Tangent
+
+TYPES = ("2x0+3x1+1x2", "3x0+1x1+2x2")
+KERNELS = {"one ring": Kernel(), "two rings, two profiles": Kernel(2.3, profiles=2)}
+
+
+def frame_change(ours: Icosphere, theirs: Icosphere) -> FrameChange:
+    a, b = (torch.from_numpy(d.surface.tangent.frames) for d in (ours, theirs))
+    x, y = ((b[:, 0] * a[:, i]).sum(-1) for i in (0, 1))
+    return FrameChange(torch.atan2(y, x))
+
+
+def frame_error(kernel: Kernel, level: int = 1) -> float:
+    """How far the convolution is from independent of frames, relative to its output."""
+    aligned, random = Icosphere(level), Icosphere(level, "random", 3)
+    layer = GaugeConv(*TYPES, aligned, kernel).double()
+    other = GaugeConv(*TYPES, random, kernel).double()
+    other.load_state_dict(layer.state_dict())
+    change = frame_change(aligned, random)
+    x = torch.randn(2, *layer.type_in.shape, dtype=torch.float64)
+    expected = layer.type_out.transform(change, layer(x))
+    assert not torch.allclose(expected, layer(x), atol=0.1)
+    got = other(other.type_in.transform(change, x))
+    return ((got - expected).abs().max() / expected.abs().max()).item()
+
+
+def test_types_are_written_and_read():
+    surface = Icosphere(0).surface
+    type_ = GaugeType.parse("16x0 + 8x1+8x2", surface)
+    assert type_.multiplicities == (16, 8, 8)
+    assert type_.components == 16 + 2 * 16
+    assert str(type_) == "16x0+8x1+8x2 on 12 vertices"
+    assert GaugeType.parse("2x1", surface).orders == [1]
+
+
+@pytest.mark.parametrize("text", ["", "16", "16x", "ax0", "16x0+", "0x0"])
+def test_malformed_types_are_refused(text):
+    with pytest.raises(ValueError, match="expected"):
+        GaugeType.parse(text, Icosphere(0).surface)
+
+
+def test_turning_a_frame_multiplies_by_a_phase():
+    type_ = GaugeType.parse("1x0+1x2", Icosphere(0).surface)
+    x = torch.ones(1, 12, 3)
+    turned = type_.transform(FrameChange(torch.full((12,), 0.3)), x)
+    phase = torch.exp(torch.tensor(-0.6j)) * (1 + 1j)
+    expected = torch.stack([torch.tensor(1.0), phase.real, phase.imag])
+    torch.testing.assert_close(turned[0, 5], expected)
+
+
+@pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS.keys())
+def test_convolution_equals_its_reference(kernel):
+    layer = GaugeConv(*TYPES, Icosphere(1, "random"), kernel).double()
+    torch.nn.init.normal_(layer.bias)
+    x = torch.randn(2, *layer.type_in.shape, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(2, *layer.type_out.shape, dtype=torch.float64)
+    inputs = (x, layer.kernel, layer.bias)
+    fast, slow = layer(x), reference_convolution(layer, x)
+    torch.testing.assert_close(fast, slow, atol=1e-10, rtol=0)
+    gradients = [torch.autograd.grad((y * weight).sum(), inputs) for y in (fast, slow)]
+    for a, b in zip(*gradients, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS.keys())
+def test_convolution_does_not_depend_on_frames(kernel):
+    assert frame_error(kernel) < 1e-10
+
+
+def test_a_wrong_transport_sign_is_found(monkeypatch):
+    right = Tangent.transport
+    monkeypatch.setattr(Tangent, "transport", lambda self, p, q: -right(self, p, q))
+    assert frame_error(Kernel(radius=2.31)) > 1e-3  # another radius: stencils are remembered
+
+
+def test_a_wrong_conjugation_is_found(monkeypatch):
+    layout = GaugeConv._layout
+
+    def broken(self):
+        index, sign, scale = layout(self)
+        return index, abs(sign), scale
+
+    monkeypatch.setattr(GaugeConv, "_layout", broken)
+    assert frame_error(Kernel()) > 1e-3
+
+
+def test_parameters_per_channel_pair():
+    kernel = Kernel(2.3)
+    counts = {
+        (0, 0): 1 + 1,  # K is real; the self-interaction is real
+        (1, 0): 2,
+        (0, 1): 2,
+        (1, 1): 4 + 2,  # K and K' are complex; so is the self-interaction
+    }
+    for (n, m), count in counts.items():
+        layer = GaugeConv(f"1x{n}", f"1x{m}", Icosphere(1), kernel, bias=False)
+        assert layer.kernel.numel() == count
+
+
+def test_a_feature_of_another_mesh_is_refused():
+    type_ = GaugeType.parse("1x0", Icosphere(1).surface)
+    with pytest.raises(ValueError, match=r"expected a feature on icosphere\(level=2\)"):
+        GaugeConv(type_, "1x0", Icosphere(2))
+
+
+@pytest.mark.parametrize("nonlinearity", [NormGate, RegularNonlinearity])
+def test_nonlinearities_commute_with_frames(nonlinearity):
+    errors = []
+    type_ = GaugeType((4, 4, 4), Icosphere(1).surface)
+    change = FrameChange(torch.rand(42, dtype=torch.float64) * 6)
+    x = torch.randn(2, *type_.shape, dtype=torch.float64)
+    for angles in (7, 14, 56):
+        layer = (NormGate(type_) if nonlinearity is NormGate else nonlinearity(type_, angles)).double()
+        expected = type_.transform(change, layer(x))
+        assert not torch.allclose(expected, layer(x), atol=0.1)
+        errors.append(float((layer(type_.transform(change, x)) - expected).abs().max()))
+    if nonlinearity is NormGate:
+        assert max(errors) < 1e-12
+    else:  # exact in the limit of many angles
+        assert errors[0] > 3 * errors[1] > 9 * errors[2] > 0
+
+
+def test_pooling_of_constants_and_smooth_fields():
+    surface = Icosphere(4).surface
+    step = coarsen(surface)
+    heights = torch.from_numpy(surface.vertices[:, 2:])[None]  # (batch, vertex, 1)
+    type_ = GaugeType((1,), surface)
+    for radius in (0.0, 2.3):
+        down = pooling(type_, step, radius)
+        ones = torch.ones_like(heights)
+        torch.testing.assert_close(down(ones), torch.ones(1, len(step.coarse), 1).double())
+        coarse = down(heights)
+        # Smoothing damps a degree-1 field by one common factor.
+        ratio = coarse[0, :, 0] / torch.from_numpy(step.coarse.vertices[:, 2])
+        far = abs(step.coarse.vertices[:, 2]) > 0.1
+        assert ratio[far].std() < 1e-3 * ratio[far].mean()
+        up = unpooling(down.type_out, step)(coarse)
+        assert (up / ratio[far].median() - heights).abs().max() < 0.01
+
+
+def test_pooling_transports():
+    aligned, random = Icosphere(2), Icosphere(2, "random", 9)
+    change = frame_change(aligned, random)
+    outputs = []
+    for domain in (aligned, random):
+        type_ = GaugeType((1, 1, 1), domain.surface)
+        step = coarsen(domain.surface)
+        outputs.append((type_, step, pooling(type_, step).double()))
+    x = torch.randn(1, *outputs[0][0].shape, dtype=torch.float64)
+    first = outputs[0][2](x)
+    second = outputs[1][2](outputs[1][0].transform(change, x))
+    coarse_change = FrameChange(change.angles[outputs[0][1].kept])
+    expected = outputs[0][2].type_out.transform(coarse_change, first)
+    torch.testing.assert_close(second, expected, atol=1e-12, rtol=0)
+    back = [unpooling(o[2].type_out, o[1])(y) for o, y in zip(outputs, (first, second), strict=True)]
+    torch.testing.assert_close(back[1], outputs[0][0].transform(change, back[0]), atol=1e-12, rtol=0)
