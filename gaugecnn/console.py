@@ -107,10 +107,10 @@ def print_summary(summary: dict[str, Any], run: Path | str) -> None:
         values = [conditions[condition][metric] for condition in conditions]
         table.add_row(metric, *(f"{v:.2f}" if isinstance(v, float) else str(v) for v in values))
     Console().print(table)
-    typer.echo(
-        f"{summary['parameters']:,} parameters, trained in {summary['train_seconds']:.1f} s "
-        f"({summary['device']})\nrun: {run}"
-    )
+    trained = "unfinished"
+    if "train_seconds" in summary:
+        trained = f"trained in {summary['train_seconds']:.1f} s ({summary['device']})"
+    typer.echo(f"{summary['parameters']:,} parameters, {trained}\nrun: {run}")
 
 
 def one_line_warning(

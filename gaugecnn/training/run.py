@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import lightning
@@ -68,10 +69,10 @@ def train(config: DictConfig) -> dict[str, Any]:
         DivergenceError: the loss became NaN; says when, and where the last good weights are.
     """
     output = Path(config.output or default_output(config)).expanduser()
+    code = commit()  # of the code that runs, whatever is checked out when it ends
     network = build_model(config)
     data = build_datamodule(config, network.domain)
     task = _task(config, network)
-    last = _prepare(output, config)
     checkpoints = ModelCheckpoint(
         output / "checkpoints",
         filename="best",
@@ -95,6 +96,7 @@ def train(config: DictConfig) -> dict[str, Any]:
         ],
         log_every_n_steps=10,
     )
+    last = _prepare(output, config)  # once nothing in the configuration can be refused any more
     earlier = _set_aside(output) if last else None
     try:
         with _interruptible(trainer):
@@ -110,19 +112,17 @@ def train(config: DictConfig) -> dict[str, Any]:
             _rejoin(output, earlier)
     results = _test(trainer, task, data, output / "checkpoints" / "best.ckpt")
     summary = {
-        "model": config.model.name,
-        "method": config.model.method,
-        "task": config.task,
-        "parameters": sum(p.numel() for p in network.parameters()),
+        **_identity(config, network),
         "device": device_name(task.device),
         "dtype": str(config.trainer.precision),
         "seed": config.seed,
+        "train_size": len(data.splits.train.labels),
         "epochs": trainer.current_epoch,
         "train_seconds": round(watch.seconds, 2),
         "samples_per_second": round(watch.samples * trainer.world_size / watch.seconds, 2)
         if watch.seconds
         else math.nan,
-        "commit": commit(),
+        "commit": code,
         "versions": versions(),
         "test": results,
     }
@@ -147,7 +147,7 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, Any]:
     if network.domain.title != own_domain.title:
         name = surface_name(config)
         results = {f"{name}/{condition}": values for condition, values in results.items()}
-    summary = read_summary(run)
+    summary = {**_identity(config, network), **read_summary(run)}  # none of an unfinished run
     summary["test"] = {**summary.get("test", {}), **results}
     _write_tests(run, task, list(results), summary)
     return {**summary, "test": results}
@@ -175,7 +175,8 @@ def load_run(run: str | Path, overrides: list[str] | None = None) -> Network:
         network.load_state_dict(weights)
     except RuntimeError as error:
         first = str(error).splitlines()[1].strip()  # below the name of the class
-        raise UserError(f"{path} does not fit the configuration: {first}") from error
+        reason = shorten(first, 200)
+        raise UserError(f"{path} does not fit the configuration: {reason}") from error
     return network.eval()
 
 
@@ -207,6 +208,16 @@ def surface_name(config: DictConfig) -> str:
     if domain.kind == "mesh":
         return Path(domain.file).stem
     return f"{domain.kind}{domain.level or domain.bandwidth or domain.size}"
+
+
+def _identity(config: DictConfig, network: Network) -> dict[str, Any]:
+    """What a summary says of the network."""
+    return {
+        "model": config.model.name,
+        "method": config.model.method,
+        "task": config.task,
+        "parameters": sum(p.numel() for p in network.parameters()),
+    }
 
 
 def _task(config: DictConfig, network: Network) -> Task:

@@ -1,0 +1,300 @@
+"""Which method keeps what it learned on upright digits when the test digits are turned?
+
+Trains `gauge`, `s2cnn`, `p4`, `cnn` (plain and augmented) and `gcn` on both tasks with nothing
+changed but the method, tests each on unrotated and on rotated digits, prints one table and writes
+``results.csv`` and ``figure.png``.
+
+    python experiments/first_comparison/compare.py digits               # what `make compare` runs
+    python experiments/first_comparison/compare.py mnist --root DIR     # the committed results
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import time
+import warnings
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+TASKS = ("classification", "segmentation")
+AUGMENTED = "cnn, augmented"
+ROWS = ("gauge", "s2cnn", "p4", "cnn", AUGMENTED, "gcn")
+METRIC = {"classification": "accuracy", "segmentation": "miou_foreground"}
+NEEDED = {"classification": 70.0, "segmentation": 25.0}
+"""What every network must reach on unrotated digits, in percent."""
+KEPT = 0.9
+"""Which share of that `gauge` and `s2cnn` must keep on rotated ones."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A data set and the sizes at which each network is trained on it.
+
+    Attributes:
+        common: words for every network.
+        epochs: by task and row.
+        words: further words by row.
+    """
+
+    common: tuple[str, ...]
+    epochs: dict[str, dict[str, int]]
+    words: dict[str, tuple[str, ...]]
+
+
+SMALL_MESH = ("domain.level=3",)
+PRESETS = {
+    # 8 x 8 digits: nothing is lost on coarser domains
+    "digits": Preset(
+        common=("data.name=digits", "train.batch_size=16"),
+        epochs={
+            "classification": dict(zip(ROWS, (10, 10, 12, 12, 20, 12), strict=True)),
+            "segmentation": dict(zip(ROWS, (8, 8, 12, 12, 20, 8), strict=True)),
+        },
+        words={
+            "gauge": SMALL_MESH,
+            "gcn": SMALL_MESH,
+            "s2cnn": ("domain.bandwidth=20",),
+            "p4": ("domain.size=32",),
+            "cnn": ("domain.size=32",),
+            AUGMENTED: ("domain.size=32",),
+        },
+    ),
+    # each run within 15 minutes of one CPU core
+    "mnist": Preset(
+        common=("data.name=mnist", "data.train_size=10000", "data.test_size=2000"),
+        epochs={
+            "classification": dict(zip(ROWS, (6, 6, 10, 10, 20, 5), strict=True)),
+            "segmentation": dict(zip(ROWS, (3, 3, 6, 10, 20, 3), strict=True)),
+        },
+        words={},
+    ),
+}
+
+
+def words_of(preset: Preset, row: str, task: str, root: str, seed: int) -> list[str]:
+    """The configuration of a row, as on the command line."""
+    words = [f"model={row.split(',')[0]}", f"task={task}", *preset.common, f"seed={seed}"]
+    words += [f"train.epochs={preset.epochs[task][row]}", "train.learning_rate=0.005"]
+    if root:
+        words.append(f"data.root={root}")
+    if row == AUGMENTED:
+        words.append("data.rotation=so3")
+    return [*words, *preset.words.get(row, ())]
+
+
+def run_one(words: list[str], output: Path, threads: int) -> dict[str, Any]:
+    """Train one network in this process; what it prints goes to OUTPUT.log."""
+    import torch
+
+    from gaugecnn import load_config
+    from gaugecnn.training.run import train
+
+    torch.set_num_threads(threads)
+    warnings.filterwarnings("ignore")
+    given = dict(word.split("=", 1) for word in words)
+    rest = [w for w in words if not w.startswith(("model=", "task="))]
+    config = load_config(given["model"], given["task"], [*rest, f"output={output}"])
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        Path(f"{output}.log").open("w", buffering=1) as log,
+        contextlib.redirect_stdout(log),
+        contextlib.redirect_stderr(log),
+    ):
+        return train(config)
+
+
+def folder(output: Path, row: str, task: str) -> Path:
+    """Where a row's run is kept."""
+    return output / f"{row.replace(', ', '-')}-{task}"
+
+
+def run_all(jobs: list[tuple[str, str]], args: argparse.Namespace, console: Console) -> None:
+    """Train every job that has no summary yet, as many at a time as there are pairs of threads."""
+    preset = PRESETS[args.data]
+    todo = [job for job in jobs if not (folder(args.output, *job) / "summary.json").is_file()]
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with (
+        Progress(*columns, console=console) as progress,
+        ProcessPoolExecutor(args.processes) as pool,
+    ):
+        bar = progress.add_task("networks trained", total=len(todo))
+        futures = {}
+        for row, task in todo:
+            words = words_of(preset, row, task, args.root, args.seed)
+            path = folder(args.output, row, task)
+            futures[pool.submit(run_one, words, path, args.threads)] = (row, task)
+        for future in as_completed(futures):
+            row, task = futures[future]
+            summary = future.result()
+            scores = [summary["test"][c][METRIC[task]] for c in ("unrotated", "rotated")]
+            progress.advance(bar)
+            progress.console.print(
+                f"{row}, {task}: {scores[0]:.1f} unrotated, {scores[1]:.1f} rotated, "
+                f"{summary['train_seconds']:.0f} s"
+            )
+
+
+def collect(jobs: list[tuple[str, str]], args: argparse.Namespace) -> list[dict[str, Any]]:
+    """One record per job: its row, task, command and summary."""
+    preset = PRESETS[args.data]
+    records = []
+    for row, task in jobs:
+        summary = json.loads((folder(args.output, row, task) / "summary.json").read_text())
+        words = words_of(preset, row, task, "DIR" if args.root else "", args.seed)
+        command = "gaugecnn train " + " ".join(words)
+        records.append({"row": row, "task": task, "summary": summary, "command": command})
+    return records
+
+
+def print_table(records: list[dict[str, Any]], console: Console) -> None:
+    """Method, parameters, seconds and the metric of each test."""
+    for task in TASKS:
+        title = f"{task}: {METRIC[task].replace('_', ' ')} in %"
+        table = Table(title=title, title_justify="left")
+        table.add_column("method")
+        for name in ("parameters", "seconds", "unrotated", "rotated"):
+            table.add_column(name, justify="right")
+        for record in records:
+            if record["task"] == task:
+                s = record["summary"]
+                scores = [f"{s['test'][c][METRIC[task]]:.1f}" for c in ("unrotated", "rotated")]
+                table.add_row(
+                    record["row"], f"{s['parameters']:,}", f"{s['train_seconds']:.0f}", *scores
+                )
+        console.print(table)
+
+
+def write_results(records: list[dict[str, Any]], path: Path) -> None:
+    """The pinned long form, one number a row."""
+    from gaugecnn.training.files import write_csv
+
+    rows = []
+    for record in records:
+        s = record["summary"]
+        augmented = record["row"] == AUGMENTED
+        for condition, metrics in s["test"].items():
+            for metric, value in metrics.items():
+                rows.append(
+                    {
+                        "model": record["row"].replace(", ", "-"),
+                        "task": record["task"],
+                        "seed": s["seed"],
+                        "train_rotation": "so3" if augmented else "none",
+                        "train_size": s["train_size"],
+                        "test_condition": condition,
+                        "metric": metric,
+                        "value": f"{value:.4f}",
+                        "parameters": s["parameters"],
+                        "train_seconds": s["train_seconds"],
+                        "device": s["device"],
+                        "dtype": s["dtype"],
+                        "commit": s["commit"],
+                        "command": record["command"],
+                    }
+                )
+    write_csv(path, rows)
+
+
+def draw(records: list[dict[str, Any]], path: Path, title: str) -> None:
+    """Two bars a method, unrotated and rotated, one panel a task."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, panels = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained", sharey=True)
+    for panel, task in zip(panels, TASKS, strict=True):
+        chosen = [r for r in records if r["task"] == task]
+        for i, (condition, colour) in enumerate((("unrotated", "#9db4c0"), ("rotated", "#d1495b"))):
+            values = [r["summary"]["test"][condition][METRIC[task]] for r in chosen]
+            places = [k + 0.4 * (i - 0.5) for k in range(len(chosen))]
+            bars = panel.bar(places, values, 0.38, color=colour, label=condition)
+            panel.bar_label(bars, fmt="%.0f", fontsize=8)
+        names = [f"{r['row'].replace(', ', chr(10))}" for r in chosen]
+        panel.set_xticks(range(len(chosen)), names)
+        panel.set_title(f"{task}: {METRIC[task].replace('_', ' ')} (%)", fontsize=11)
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.set_ylim(0, 105)
+    panels[0].legend(frameon=False, ncols=2, loc="upper right", bbox_to_anchor=(1, 1.02))
+    figure.suptitle(title, fontsize=11)
+    temporary = path.with_name(f".{path.name}")
+    figure.savefig(temporary, dpi=150, format="png")
+    os.replace(temporary, path)
+
+
+def failures(records: list[dict[str, Any]]) -> list[str]:
+    """Which rows miss what the comparison promises."""
+    missed = []
+    for record in records:
+        task, row = record["task"], record["row"]
+        test = record["summary"]["test"]
+        unrotated, rotated = (test[c][METRIC[task]] for c in ("unrotated", "rotated"))
+        if unrotated < NEEDED[task]:
+            missed.append(f"{row}, {task}: {unrotated:.1f} unrotated, expected {NEEDED[task]:.0f}")
+        if row in ("gauge", "s2cnn") and rotated < KEPT * unrotated:
+            missed.append(
+                f"{row}, {task}: keeps {100 * rotated / unrotated:.0f} % when rotated, "
+                f"expected {100 * KEPT:.0f} %"
+            )
+    return missed
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The words of the command line."""
+    cores = os.cpu_count() or 1
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", choices=PRESETS, nargs="?", default="digits")
+    parser.add_argument("--root", default="", help="folder of the data files (data.root)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--output", type=Path, help="folder of the runs; one that exists is continued"
+    )
+    parser.add_argument("--results", type=Path, help="where results.csv and figure.png go")
+    parser.add_argument("--processes", type=int, default=min(2, cores), help="runs at a time")
+    parser.add_argument("--threads", type=int, default=max(1, cores // 2), help="per run")
+    args = parser.parse_args(arguments)
+    args.output = args.output or Path(f"runs/compare-{args.data}-{datetime.now():%Y%m%d-%H%M%S}")
+    args.results = args.results or args.output
+    return args
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train, print, write; 1 when a row misses what it should reach."""
+    args = parse(arguments)
+    console = Console()
+    # The slow ones first, so that the last process does not work alone.
+    jobs = [(row, task) for task in reversed(TASKS) for row in ROWS]
+    console.print(f"{len(jobs)} networks on {args.data}; runs and logs in {args.output}")
+    start = time.perf_counter()
+    run_all(jobs, args, console)
+    records = collect([(row, task) for task in TASKS for row in ROWS], args)
+    print_table(records, console)
+    args.results.mkdir(parents=True, exist_ok=True)
+    write_results(records, args.results / "results.csv")
+    trained = "10,000 MNIST images" if args.data == "mnist" else "scikit-learn's digits"
+    draw(records, args.results / "figure.png", f"Trained on upright {trained}, seed {args.seed}")
+    console.print(f"{args.results}/results.csv and figure.png, {time.perf_counter() - start:.0f} s")
+    missed = failures(records)
+    for line in missed:
+        console.print(f"[bold red]missed[/] {line}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
