@@ -149,15 +149,18 @@ def override(config: DictConfig, words: Sequence[str]) -> DictConfig:
         if "=" not in word:
             raise UserError(f"expected key=value, got {word!r}")
     with _readable_errors():
-        given = OmegaConf.from_dotlist(list(words))
         config = OmegaConf.merge(OmegaConf.structured(Config), config)  # type: ignore[assignment]
-        config.domain.kind = OmegaConf.select(given, "domain.kind") or config.domain.kind
+        for word in words:
+            if word.startswith("domain.kind="):
+                config.domain.kind = word.partition("=")[2]
         _check_keys(words, config)
         used = DOMAIN_KEYS[config.domain.kind]
         for key in config.domain:
             if key not in ("kind", *used):
                 config.domain[key] = None
-        config = OmegaConf.merge(config, given)  # type: ignore[assignment]
+        for word in words:
+            key, _, value = word.partition("=")
+            OmegaConf.update(config, key, OmegaConf.from_dotlist([f"value={value}"]).value)
     _check(config)
     return config
 
@@ -193,7 +196,7 @@ def _load_file(group: str, name: str) -> DictConfig:
     if not path.is_file():
         names = available(group)
         raise UserError(
-            f"unknown {group} {name!r}{_nearest(name, names)}; available: {', '.join(names)}"
+            f"unknown {group} {name!r}; available: {', '.join(names)}{_nearest(name, names)}"
         )
     try:
         loaded = OmegaConf.load(path)
@@ -239,7 +242,7 @@ def _check(config: DictConfig) -> None:
     if config.task not in TASKS:
         raise UserError(f"task: expected one of {', '.join(TASKS)}, got {config.task!r}")
     if config.task not in config.model:
-        has = ", ".join(task for task in TASKS if task in config.model)
+        has = ", ".join(task for task in TASKS if task in config.model) or "none"
         raise UserError(f"model {config.model.name} has no plan for {config.task}; it has {has}")
     if config.task == "classification" and config.data.digits_per_sphere > 1:
         raise UserError(
@@ -258,6 +261,11 @@ def _check(config: DictConfig) -> None:
         value = OmegaConf.select(config, key)
         if value is not None and not value >= 0:
             raise UserError(f"{key}: expected at least 0, got {value}")
+    options = method_for(config.model.get("method"), config.domain.kind).options
+    known = ["name", "method", "in_channels", *options, *TASKS]
+    for key in config.model:
+        if key not in known:
+            raise UserError(f"unknown key 'model.{key}'{_nearest(key, known)}")
     known = list(PLAN_KEYS[config.task])
     for key in config.model[config.task]:
         if key not in known:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gaugecnn.surfaces.domain import PoseDistribution
 
 USER_ERROR, FAILED, INTERRUPTED = 2, 1, 130
+USAGE_ERROR: Any = typer.BadParameter.__base__
+"""What Typer raises for a malformed command line; where the class lives depends on its version."""
 
 
 class OneLineErrors(TyperGroup):
@@ -30,6 +32,9 @@ class OneLineErrors(TyperGroup):
             return super().invoke(ctx)
         except UserError as error:
             fail(str(error), USER_ERROR)
+        except USAGE_ERROR as error:
+            seen = error.ctx.command_path if error.ctx else "gaugecnn"
+            fail(f"{error.format_message()} See {seen} --help", USER_ERROR)
         except OSError as error:
             if error.filename is None:
                 raise

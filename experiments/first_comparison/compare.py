@@ -64,7 +64,7 @@ PRESETS = {
         words={
             "gauge": SMALL_MESH,
             "gcn": SMALL_MESH,
-            "s2cnn": ("domain.bandwidth=20",),
+            "s2cnn": ("domain.bandwidth=18",),
             "p4": ("domain.size=32",),
             "cnn": ("domain.size=32",),
             AUGMENTED: ("domain.size=32",),
