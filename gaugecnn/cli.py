@@ -144,7 +144,7 @@ def predict(
     for file, name, images in zip(files, names, loaded, strict=True):
         found = prediction.predict(network, images, poses, seed)
         prediction.save_prediction(output, name, network, images, found)
-        table.add_row(str(file), str(len(images)), prediction.in_words(found, network.domain))
+        table.add_row(file.name, str(len(images)), prediction.in_words(found, network.domain))
     Console().print(table)
     typer.echo(f"arrays and figures: {output}")
 

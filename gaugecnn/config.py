@@ -34,6 +34,7 @@ PLAN_KEYS = {
     "classification": ("stages", "residual", "head"),
     "segmentation": ("stages", "project", "residual", "skip"),
 }
+HEAD_KEYS = ("hidden", "dropout")
 
 
 @dataclass
@@ -267,6 +268,12 @@ def _check(config: DictConfig) -> None:
         if key not in known:
             raise UserError(f"unknown key 'model.{key}'{_nearest(key, known)}")
     known = list(PLAN_KEYS[config.task])
-    for key in config.model[config.task]:
+    plan = config.model[config.task]
+    for key in plan:
         if key not in known:
             raise UserError(f"unknown key 'model.{config.task}.{key}'{_nearest(key, known)}")
+    for key in plan.get("head", {}):
+        if key not in HEAD_KEYS:
+            raise UserError(
+                f"unknown key 'model.{config.task}.head.{key}'{_nearest(key, list(HEAD_KEYS))}"
+            )

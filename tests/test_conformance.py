@@ -8,8 +8,6 @@ class TestGauge(Conformance):
     overrides = ("domain.level=3",)
 
 
-
-
 class TestS2CNN(Conformance):
     model = "s2cnn"
     overrides = ()

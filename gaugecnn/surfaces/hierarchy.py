@@ -139,8 +139,9 @@ def _collect(surface: Surface, is_kept: Array) -> Coarsening | None:
     central = surface.faces[(is_kept[surface.faces] == 0).all(axis=1)]
     m0, m1, m2 = (parents_of[central[:, i]] for i in range(3))
     faces = np.stack([_common(m2, m0), _common(m0, m1), _common(m1, m2)], axis=1)
-    if (faces < 0).any():
-        return None
+    sides = np.stack([faces, np.roll(faces, -1, axis=1)], axis=-1).reshape(-1, 2)
+    if (faces < 0).any() or len(np.unique(sides, axis=0)) < len(sides):
+        return None  # too coarse: a side would belong to two faces of one orientation
     vertices = surface.vertices[kept]
     tangent = surface.tangent.restricted(kept, vertices, faces)
     title = f"{surface.title} coarsened to {len(kept)} vertices"

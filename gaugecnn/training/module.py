@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from enum import StrEnum
+
 import lightning
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
 
 from gaugecnn.config import TrainSection
 from gaugecnn.data.datamodule import TEST_CONDITIONS
@@ -19,7 +21,13 @@ from gaugecnn.training.metrics import (
     segmentation_metrics,
 )
 
-SCHEDULES = ("cosine", "step", "constant")
+
+class Schedule(StrEnum):
+    """How the learning rate changes; the value is ``train.schedule``."""
+
+    cosine = "cosine"
+    step = "step"
+    constant = "constant"
 
 
 class DivergenceError(RuntimeError):
@@ -45,8 +53,8 @@ class Task(lightning.LightningModule):
         task = "segmentation" if self.segments else "classification"
         self.loss = loss_for(train.loss, task)
         self.options = train
-        if train.schedule not in SCHEDULES:
-            names = ", ".join(SCHEDULES)
+        if train.schedule not in list(Schedule):
+            names = ", ".join(Schedule)
             raise UserError(f"train.schedule: expected one of {names}, got {train.schedule!r}")
         parts = ["area", "pixel"] if self.segments else ["area"]
         self.confusions = nn.ModuleDict(
@@ -130,18 +138,25 @@ class Task(lightning.LightningModule):
         """The area-weighted confusion matrix of a test, ``(true, predicted)``."""
         return self._confusions(condition)[0].compute()
 
-    def configure_optimizers(
-        self,
-    ) -> tuple[list[torch.optim.Optimizer], list[LRScheduler]]:
-        """Adam, with the schedule stepped once an epoch."""
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Set the learning rate from where the training stands, so that a resumed run agrees."""
+        done = self.current_epoch + batch_idx / self.trainer.num_training_batches
+        factor = learning_rate_factor(Schedule(self.options.schedule), done, self.options.epochs)
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = self.options.learning_rate * factor
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam (Kingma & Ba 2015)."""
         rate, decay = self.options.learning_rate, self.options.weight_decay
-        optimizer = torch.optim.Adam(self.network.parameters(), lr=rate, weight_decay=decay)
-        schedule: LRScheduler
-        match self.options.schedule:
-            case "cosine":
-                schedule = CosineAnnealingLR(optimizer, self.options.epochs, eta_min=rate / 100)
-            case "step":
-                schedule = StepLR(optimizer, step_size=10, gamma=0.5)
-            case _:
-                return [optimizer], []
-        return [optimizer], [schedule]
+        return torch.optim.Adam(self.network.parameters(), lr=rate, weight_decay=decay)
+
+
+def learning_rate_factor(schedule: Schedule, done: float, epochs: int) -> float:
+    """What the learning rate is multiplied by after `done` of `epochs` epochs.
+
+    ``cosine`` falls to one hundredth, ``0.01 + 0.99 (1 + cos(pi done / epochs)) / 2``; ``step``
+    halves every ten epochs.
+    """
+    if schedule is Schedule.cosine:
+        return 0.01 + 0.99 * (1 + math.cos(math.pi * done / epochs)) / 2
+    return 0.5 ** (int(done) // 10) if schedule is Schedule.step else 1.0

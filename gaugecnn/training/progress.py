@@ -37,4 +37,5 @@ def quiet_libraries() -> None:
     warnings.filterwarnings("ignore", message=".*treespec.*", module="lightning")
     warnings.filterwarnings("ignore", message="Experiment logs directory")  # kept by us
     warnings.filterwarnings("ignore", message=".*does not have many workers")  # all in memory
+    warnings.filterwarnings("ignore", message="The number of training batches")  # small data
     warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")

@@ -281,7 +281,7 @@ def _checkpoint(path: Path) -> dict[str, Any]:
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        reason = str(error).splitlines()[0]
+        reason = shorten(str(error), 100)
         raise UserError(f"{path} is damaged and cannot be loaded: {reason}") from error
     if not isinstance(loaded, dict) or "state_dict" not in loaded:
         raise UserError(f"{path} is not a checkpoint of ours: it has no state_dict")

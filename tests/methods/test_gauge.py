@@ -128,7 +128,9 @@ def test_nonlinearities_commute_with_frames(nonlinearity):
     change = FrameChange(torch.rand(42, dtype=torch.float64) * 6)
     x = torch.randn(2, *type_.shape, dtype=torch.float64)
     for angles in (7, 14, 56):
-        layer = (NormGate(type_) if nonlinearity is NormGate else nonlinearity(type_, angles)).double()
+        layer = (
+            NormGate(type_) if nonlinearity is NormGate else nonlinearity(type_, angles)
+        ).double()
         expected = type_.transform(change, layer(x))
         assert not torch.allclose(expected, layer(x), atol=0.1)
         errors.append(float((layer(type_.transform(change, x)) - expected).abs().max()))
@@ -170,5 +172,9 @@ def test_pooling_transports():
     coarse_change = FrameChange(change.angles[outputs[0][1].kept])
     expected = outputs[0][2].type_out.transform(coarse_change, first)
     torch.testing.assert_close(second, expected, atol=1e-12, rtol=0)
-    back = [unpooling(o[2].type_out, o[1])(y) for o, y in zip(outputs, (first, second), strict=True)]
-    torch.testing.assert_close(back[1], outputs[0][0].transform(change, back[0]), atol=1e-12, rtol=0)
+    back = [
+        unpooling(o[2].type_out, o[1])(y) for o, y in zip(outputs, (first, second), strict=True)
+    ]
+    torch.testing.assert_close(
+        back[1], outputs[0][0].transform(change, back[0]), atol=1e-12, rtol=0
+    )

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.cli.calls import refuse, succeed
+
+
+def pictures(folder: Path) -> list[Path]:
+    """The same picture in every accepted form."""
+    grey = np.zeros((28, 28), np.uint8)
+    grey[6:22, 12:16] = 255
+    np.save(folder / "plane.npy", grey)
+    np.save(folder / "stack.npy", np.stack([grey, grey.T]).astype(np.float32) / 255)
+    np.save(folder / "channels.npy", grey[None, None])
+    np.savez(folder / "named.npz", images=grey[None], labels=np.array([1]))
+    Image.fromarray(grey).save(folder / "grey.png")
+    Image.fromarray(np.stack([grey] * 3, axis=-1)).save(folder / "colour.png")
+    return sorted(folder.iterdir())
+
+
+@pytest.mark.parametrize("task", ["classification", "segmentation"])
+def test_predict(task: str, runs: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    files = pictures(tmp_path / "in")
+    printed = succeed("predict", runs / task, *files, "--output", tmp_path / "out")
+    logits = {}
+    for file in files:
+        assert file.name in printed
+        image = Image.open(tmp_path / "out" / f"{file.stem}.png")
+        assert min(image.size) > 100
+        with np.load(tmp_path / "out" / f"{file.stem}.npz") as arrays:
+            count = 2 if file.stem == "stack" else 1
+            points = (162,) if task == "segmentation" else ()
+            classes = 11 if task == "segmentation" else 10
+            assert arrays["logits"].shape == (count, classes, *points)
+            assert arrays["prediction"].shape == (count, *points)
+            assert arrays["signal"].shape == (count, 1, 162)
+            np.testing.assert_allclose(arrays["probabilities"].sum(1), 1, atol=1e-5)
+            np.testing.assert_array_equal(arrays["prediction"], arrays["logits"].argmax(1))
+            logits[file.stem] = arrays["logits"][0]
+    for other in logits.values():  # the picture is the same in each form, and so is the answer
+        np.testing.assert_allclose(other, logits["plane"], atol=1e-5)
+    assert not list((tmp_path / "out").glob(".*"))  # no temporary file is left
+
+
+def test_predict_in_the_pose_of_a_seed(runs: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.tri(12, dtype=np.float32))
+    signals = []
+    for i, options in enumerate([(), ("--pose", "so3"), ("--pose", "so3", "--seed", "1")] * 2):
+        succeed(
+            "predict", runs / "classification", tmp_path / "x.npy",
+            "--output", tmp_path / str(i), *options,
+        )  # fmt: skip
+        with np.load(tmp_path / str(i) / "x.npz") as arrays:
+            signals.append(arrays["signal"])
+    for i in range(3):
+        np.testing.assert_array_equal(signals[i], signals[i + 3])
+        assert np.abs(signals[i] - signals[(i + 1) % 3]).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("x.txt", b"1", "expected a file of type .npy"),
+        ("gone.npy", None, "no file at"),
+        ("half.npy", b"\x93NUMPY\x01\x00", "is not an array that can be read"),
+        ("half.npz", b"PK\x03\x04", "is not an array that can be read"),
+        ("half.png", b"\x89PNG\r\n", "is not a picture that can be read"),
+        ("line.npy", np.zeros(4), "got shape (4,)"),
+        ("none.npy", np.zeros((0, 8, 8)), "expected at least one image"),
+        ("large.npy", np.full((8, 8), 7.0), "expected float images in [0, 1]"),
+        ("nan.npy", np.full((8, 8), np.nan), "expected float images in [0, 1]"),
+        ("whole.npy", np.ones((8, 8), np.int64), "expected images of type uint8"),
+        ("words.npy", np.array([["a"]]), "expected an array of numbers"),
+        ("objects.npy", np.array([[None]]), "is not an array that can be read"),
+        ("rgb.npy", np.zeros((1, 3, 8, 8)), "takes images of 1 channels, got 3"),
+        ("two.npz", {"a": np.zeros(3), "b": np.zeros(3)}, "it holds a, b"),
+    ],
+)
+def test_predict_refuses_a_file(
+    name: str, content: object, told: str, runs: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif isinstance(content, dict):
+        np.savez(path, **content)
+    elif content is not None:
+        np.save(path, content, allow_pickle=True)
+    line = refuse("predict", runs / "classification", path, "--output", tmp_path / "out")
+    assert told in line
+    assert name in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_predict_never_writes_over_its_input(runs: Path, tmp_path: Path) -> None:
+    for path in (tmp_path / "a.npy", tmp_path / "b.npy"):
+        np.save(path, np.zeros((8, 8)))
+    np.savez(tmp_path / "a.npz", np.zeros((8, 8)))
+    command = ["predict", runs / "classification"]
+    together = [tmp_path / "a.npy", tmp_path / "a.npz", "--output", tmp_path / "out"]
+    assert "both be written" in refuse(*command, *together)
+    inside = [tmp_path / "a.npz", "--output", tmp_path]
+    assert "would be written over" in refuse(*command, *inside)

@@ -1,0 +1,111 @@
+"""The table of anisotropy against level and degree, and what the correction promises."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from e3nn import o3
+
+from gaugecnn.methods.gauge.stencil import neighbourhood, stencil
+from gaugecnn.surfaces import Icosphere, TriangleMesh
+from gaugecnn.surfaces.surface import Surface
+from tests.surfaces.test_mesh import torus
+
+DEGREES = (2, 4, 8, 12)
+
+
+def harmonic(surface: Surface, degree: int) -> tuple[np.ndarray, np.ndarray]:
+    """A random harmonic and its gradient as an order-1 field, ``g1 + i g2`` in the frames."""
+    points = torch.from_numpy(surface.vertices).requires_grad_()
+    generator = torch.Generator().manual_seed(degree)
+    weights = torch.randn(2 * degree + 1, generator=generator, dtype=torch.float64)
+    field = o3.spherical_harmonics(degree, points, normalize=True).double() @ weights
+    (gradient,) = torch.autograd.grad(field.sum(), points)
+    e1, e2 = surface.tangent.frames[:, 0], surface.tangent.frames[:, 1]
+    g = gradient.numpy()
+    return field.detach().numpy(), (g * e1).sum(1) + 1j * (g * e2).sum(1)
+
+
+def anisotropy(surface: Surface, radius: float, degree: int, phase: int, l: int) -> float:  # noqa: E741
+    """What of the response to a harmonic is not a multiple of the harmonic (of its gradient)."""
+    field, gradient = harmonic(surface, l)
+    weights, centre = stencil(surface, radius, phase, 0, degree)
+    response = (weights * field[neighbourhood(surface, radius).index]).sum(1) + centre * field
+    ideal = gradient if phase else field
+    factor = np.vdot(ideal, response) / np.vdot(ideal, ideal)
+    return float(np.linalg.norm(response - factor * ideal) / np.linalg.norm(factor * ideal))
+
+
+# Relative error on harmonics of degree 2, 4, 8, 12: (level, radius, degree, phase) -> bounds.
+# Measured values are at most 0.9 of these.
+TABLE = {
+    (3, 0.0, 1, 1): (0.02, 0.04, 0.07, 0.12),
+    (4, 0.0, 1, 1): (0.008, 0.015, 0.03, 0.05),
+    (3, 0.0, 2, 1): (0.002, 0.007, 0.026, 0.07),
+    (4, 0.0, 2, 1): (0.0006, 0.002, 0.007, 0.016),
+    (3, 2.3, 1, 1): (0.004, 0.008, 0.02, 0.04),
+    (4, 2.3, 1, 1): (0.002, 0.004, 0.008, 0.013),
+    (3, 2.3, 3, 1): (0.0002, 0.0009, 0.0075, 0.03),
+    (4, 2.3, 3, 1): (0.00005, 0.0002, 0.0009, 0.0031),
+    (3, 2.3, 3, 0): (0.00002, 0.0002, 0.0026, 0.017),
+    (4, 2.3, 3, 0): (0.000002, 0.00001, 0.0002, 0.0009),
+}
+
+
+@pytest.mark.parametrize("row", TABLE)
+def test_table_of_anisotropy(row):
+    level, radius, degree, phase = row
+    surface = Icosphere(level).surface
+    errors = [anisotropy(surface, radius, degree, phase, l) for l in DEGREES]  # noqa: E741
+    assert all(e <= bound for e, bound in zip(errors, TABLE[row], strict=True)), errors
+
+
+@pytest.mark.parametrize(("radius", "degree"), [(0.0, 1), (0.0, 2), (2.3, 1), (2.3, 3)])
+def test_anisotropy_falls_with_the_level(radius, degree):
+    errors = [anisotropy(Icosphere(n).surface, radius, degree, 1, 2) for n in (2, 3, 4)]
+    assert errors[0] > 1.5 * errors[1] > 1.5**2 * errors[2]
+
+
+def test_a_higher_degree_is_better():
+    surface = Icosphere(4).surface
+    errors = [anisotropy(surface, 2.3, degree, 1, 4) for degree in (1, 2, 3)]
+    assert errors[0] > 2 * errors[1] > 2 * errors[2]
+
+
+def test_plain_samples_do_not_converge():
+    """The negative control: without correction the order-1 response to a constant stays."""
+    for level in (3, 4):
+        surface = Icosphere(level).surface
+        near = neighbourhood(surface, 0.0)
+        plain = np.where(near.valid, np.exp(1j * near.theta), 0) / near.valid.sum(1, keepdims=True)
+        weights, centre = stencil(surface, 0.0, 1, 0, 1)
+        assert np.abs(plain.sum(1)).max() > 0.01
+        assert np.abs(weights.sum(1) + centre).max() < 1e-12
+
+
+@pytest.mark.parametrize("phase", [0, 1, 2])
+@pytest.mark.parametrize("profile", [0, 1])
+def test_turning_frames_multiplies_by_a_phase(phase, profile):
+    for surface in (Icosphere(2).surface, TriangleMesh(*torus()).surface):
+        angles = np.random.default_rng(1).uniform(0, 6, len(surface))
+        turned = surface.turned(angles)
+        for radius in (0.0, 2.3):
+            (w, c), (v, d) = (stencil(s, radius, phase, profile, 3) for s in (surface, turned))
+            factor = np.exp(-1j * phase * angles)
+            np.testing.assert_allclose(v, factor[:, None] * w, atol=1e-8)
+            np.testing.assert_allclose(d, factor * c, atol=1e-8)
+
+
+def test_moments_are_those_of_the_continuous_kernel():
+    surface = Icosphere(3).surface
+    near = neighbourhood(surface, 2.3)
+    x, y = near.distance * np.cos(near.theta), near.distance * np.sin(near.theta)
+    weights, centre = stencil(surface, 2.3, 0, 0, 3)
+    np.testing.assert_allclose(weights.sum(1) + centre, 1, atol=1e-12)
+    np.testing.assert_allclose((weights * x).sum(1), 0, atol=1e-9)
+    np.testing.assert_allclose((weights * x * x).sum(1), 0.5, atol=1e-9)  # <x^2> under e^{-r^2}
+    np.testing.assert_allclose((weights * x * y).sum(1), 0, atol=1e-9)
+    weights, _ = stencil(surface, 2.3, 1, 0, 3)
+    np.testing.assert_allclose((weights * x).sum(1), 0.5, atol=1e-9)
+    np.testing.assert_allclose((weights * y).sum(1), 0.5j, atol=1e-9)
