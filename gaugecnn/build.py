@@ -149,6 +149,8 @@ def _splits(config: DictConfig, train: Images, test: Images) -> Splits:
     ):
         if wanted > there:
             raise UserError(f"data.{key}: {wanted} images asked for, {data.name} has {there}")
+    if size < 2:
+        raise UserError(f"data.train_size: expected at least 2 images to train on, got {size}")
     order = torch.randperm(total, generator=torch.Generator().manual_seed(data.seed))
     tested = torch.arange(data.test_size or len(test.labels))
     return Splits(

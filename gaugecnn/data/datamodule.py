@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -90,7 +89,8 @@ class EpochBatches(Sampler[tuple[int, Tensor]]):
     """Batches of indices that depend on seed and epoch alone, dealt out among processes.
 
     When shuffling, the last indices are repeated from the front until every process has the same
-    number of batches; in order (for tests), each index goes to exactly one process, once.
+    number of batches, and a last sample alone joins the batch before it; in order (for tests), each
+    index goes to exactly one process, once.
     """
 
     def __init__(self, count: int, batch_size: int, shuffle_seed: int | None) -> None:
@@ -114,11 +114,19 @@ class EpochBatches(Sampler[tuple[int, Tensor]]):
         short = -self.count % world
         return torch.cat([order, order[:short]])[rank::world]
 
+    def _sizes(self) -> list[int]:
+        """How many indices each batch takes."""
+        full, rest = divmod(len(self._mine()), self.batch_size)
+        sizes = [self.batch_size] * full + [rest] * (rest > 0)
+        if self.shuffle_seed is not None and rest == 1 and full:
+            sizes[-2:] = [self.batch_size + 1]  # batch norm has no statistics of a single sample
+        return sizes
+
     def __len__(self) -> int:
-        return math.ceil(len(self._mine()) / self.batch_size)
+        return len(self._sizes())
 
     def __iter__(self) -> Iterator[tuple[int, Tensor]]:
-        for index in self._mine().split(self.batch_size):
+        for index in self._mine().split(self._sizes()):
             yield self.epoch, index
 
 

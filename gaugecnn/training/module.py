@@ -6,6 +6,7 @@ import math
 from enum import StrEnum
 
 import lightning
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -41,8 +42,7 @@ class Task(lightning.LightningModule):
         network: a classifier or a segmenter.
         classes: logits of the network, background included.
         train: the section ``train`` of the configuration.
-        seed: with the epoch, the seed of what is random inside a training step (dropout), so
-            that a resumed run draws what the uninterrupted one would have drawn.
+        seed: with the step, the seed of what is random inside a training step (dropout).
     """
 
     def __init__(self, network: Network, classes: int, train: TrainSection, seed: int) -> None:
@@ -85,9 +85,6 @@ class Task(lightning.LightningModule):
         truth = batch.mask if self.segments else batch.label
         weighted = weighted_cross_entropy(logits.float(), truth, self._weights(batch), self.loss)
         return weighted, logits
-
-    def on_train_epoch_start(self) -> None:
-        torch.manual_seed(self.seed * 1_000_003 + self.current_epoch * 1009 + self.global_rank)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         loss, _ = self._loss(batch)
@@ -139,7 +136,9 @@ class Task(lightning.LightningModule):
         return self._confusions(condition)[0].compute()
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
-        """Set the learning rate from where the training stands, so that a resumed run agrees."""
+        """Learning rate and randomness from where the training stands, so that resuming agrees."""
+        state = np.random.SeedSequence([self.seed, self.global_step, self.global_rank])
+        torch.manual_seed(int(state.generate_state(1)[0]))
         done = self.current_epoch + batch_idx / self.trainer.num_training_batches
         factor = learning_rate_factor(Schedule(self.options.schedule), done, self.options.epochs)
         for group in self.trainer.optimizers[0].param_groups:

@@ -73,16 +73,11 @@ def train(config: DictConfig) -> dict[str, Any]:
     network = build_model(config)
     data = build_datamodule(config, network.domain)
     task = _task(config, network)
-    checkpoints = ModelCheckpoint(
-        output / "checkpoints",
-        filename="best",
-        monitor=task.monitored,
-        mode="max",
-        save_last=True,
-        enable_version_counter=False,
-    )
+    folder = output / "checkpoints"
+    best = ModelCheckpoint(folder, "best", task.monitored, mode="max", enable_version_counter=False)
+    last_one = ModelCheckpoint(folder, "last", enable_version_counter=False)
     watch = Stopwatch()
-    callbacks: list[Callback] = [PreciseBatchNorm(), checkpoints, watch, *progress_bar()]
+    callbacks: list[Callback] = [PreciseBatchNorm(), best, last_one, watch, *progress_bar()]
     if config.train.patience is not None:
         callbacks.append(EarlyStopping(task.monitored, patience=config.train.patience, mode="max"))
     trainer = _trainer(
@@ -102,7 +97,7 @@ def train(config: DictConfig) -> dict[str, Any]:
         with _interruptible(trainer):
             trainer.fit(task, data, ckpt_path=last, weights_only=True)
     except DivergenceError as error:
-        saved = checkpoints.last_model_path or "none was saved yet"
+        saved = last_one.best_model_path or "none was saved yet"
         raise DivergenceError(
             f"{error}; last good checkpoint: {saved}. Try a smaller train.learning_rate, "
             "train.gradient_clip=0.5, or trainer.precision=32-true"

@@ -131,6 +131,10 @@ def test_an_epoch_shows_every_image_once_in_batches():
     assert batches[0].mask.shape == (5, 162)
 
 
+def test_a_last_image_alone_joins_the_batch_before_it():
+    assert [len(b.label) for b in epoch_of(["data.train_size=11"], 0)] == [5, 6]
+
+
 def test_rotations_are_uniform():
     turned = random_rotations(20000, torch.Generator().manual_seed(0))
     torch.testing.assert_close(turned.mean(0), torch.zeros(3, 3).double(), atol=0.02, rtol=0)
