@@ -26,7 +26,8 @@ def csr_product(
     """``A x`` for A in compressed rows ``(row, column)`` and x ``(column, channel)``."""
     size = (rows.numel() - 1, x.shape[0])
     matrix = torch.sparse_csr_tensor(rows, columns, values, size, check_invariants=False)
-    return matrix @ x
+    with torch.autocast(x.device.type, enabled=False):  # no half-precision kernels on the CPU
+        return matrix @ x
 
 
 @csr_product.register_fake

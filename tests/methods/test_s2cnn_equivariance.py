@@ -232,16 +232,18 @@ def test_batch_norm_commutes_and_counts_area(training: bool) -> None:
     if training:
         out = norm(x)
         mean = so3_integrate(out).mean(0)
-        torch.testing.assert_close(mean, norm.bias.detach())
+        torch.testing.assert_close(mean, norm.norm.bias.detach())
         var = so3_integrate((out - mean.view(-1, 1, 1, 1)).square()).mean(0)
-        torch.testing.assert_close(var, norm.weight.detach().square(), rtol=1e-4, atol=0)
+        torch.testing.assert_close(var, norm.norm.weight.detach().square(), rtol=1e-4, atol=0)
 
 
 def test_batch_norm_remembers() -> None:
     type_ = SO3Type(2, 3, 3)
-    norm = SO3BatchNorm(type_, momentum=1.0)
+    norm = SO3BatchNorm(type_)
+    norm.norm.momentum = 1.0
     x = 3 + 2 * torch.randn(4, *type_.shape)
     trained = norm(x)
-    torch.testing.assert_close(norm.running_mean, so3_integrate(x).mean(0))
+    torch.testing.assert_close(norm.norm.running_mean, so3_integrate(x).mean(0))
     torch.testing.assert_close(norm.eval()(x), trained, atol=1e-5, rtol=1e-5)
-    assert set(norm.state_dict()) == {"weight", "bias", "running_mean", "running_var"}
+    names = {"weight", "bias", "running_mean", "running_var"}
+    assert set(norm.state_dict()) == {f"norm.{name}" for name in names}

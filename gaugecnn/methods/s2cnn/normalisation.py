@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaugecnn.layers import Layer
 from gaugecnn.methods.s2cnn.tables import Table, TableModule
 from gaugecnn.methods.s2cnn.types import SO3Type
+from gaugecnn.ops.batch_norm import WeightedBatchNorm
 from gaugecnn.surfaces.lat_lon import quadrature_weights
 
 
@@ -53,41 +53,15 @@ class SO3BatchNorm(Layer):
 
     Args:
         type_: the feature ``(batch, channel, beta, alpha, gamma)``.
-        momentum: share of the present batch in the running statistics.
-        eps: added to the variance.
 
     Source: Ioffe & Szegedy 2015.
     """
 
-    running_mean: Tensor
-    running_var: Tensor
-
-    def __init__(self, type_: SO3Type, momentum: float = 0.1, eps: float = 1e-5) -> None:
+    def __init__(self, type_: SO3Type) -> None:
         super().__init__(type_, type_)
-        self.momentum, self.eps = momentum, eps
-        self.haar = HaarMean(type_.sampling)
-        self.weight = nn.Parameter(torch.ones(type_.channels))
-        self.bias = nn.Parameter(torch.zeros(type_.channels))
-        self.register_buffer("running_mean", torch.zeros(type_.channels))
-        self.register_buffer("running_var", torch.ones(type_.channels))
+        ring = quadrature_weights(type_.sampling) / type_.gamma_points  # they sum to 1
+        points = ring[:, None, None]  # (beta, alpha, gamma)
+        self.norm = WeightedBatchNorm(points[None], 0, [1] * type_.channels, type_.channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        with torch.autocast(x.device.type, enabled=False):
-            x = x.to(self.haar.weights.dtype)
-            if self.training:
-                mean = self.haar(x).mean(0)  # (batch, channel) -> (channel,)
-                var = self.haar((x - _per_channel(mean)).square()).mean(0)
-                self._remember(mean.detach(), var.detach())
-            else:
-                mean, var = self.running_mean, self.running_var
-            slope = self.weight * torch.rsqrt(var + self.eps)
-            return x * _per_channel(slope) + _per_channel(self.bias - mean * slope)
-
-    @torch.no_grad()
-    def _remember(self, mean: Tensor, var: Tensor) -> None:
-        self.running_mean.lerp_(mean.to(self.running_mean), self.momentum)
-        self.running_var.lerp_(var.to(self.running_var), self.momentum)
-
-
-def _per_channel(values: Tensor) -> Tensor:
-    return values.view(-1, 1, 1, 1)  # (channel, beta, alpha, gamma)
+        return self.norm(x)
