@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gaugecnn.build import build_datamodule, build_domain, build_model
     from gaugecnn.config import load_config
-    from gaugecnn.training.run import load_run
+    from gaugecnn.training.directory import load_run
 
 __all__ = ["build_datamodule", "build_domain", "build_model", "load_config", "load_run"]
 
@@ -22,7 +22,7 @@ _HOMES = {
     "build_domain": "gaugecnn.build",
     "build_model": "gaugecnn.build",
     "load_config": "gaugecnn.config",
-    "load_run": "gaugecnn.training.run",
+    "load_run": "gaugecnn.training.directory",
 }
 
 

@@ -84,8 +84,8 @@ def train(words: Words = None) -> None:
     """
     given = words or []
     config = configuration(given)
+    from gaugecnn.training.directory import default_output
     from gaugecnn.training.module import DivergenceError
-    from gaugecnn.training.run import default_output
     from gaugecnn.training.run import train as run_training
 
     try:
@@ -135,7 +135,7 @@ def predict(
     and class + 1.
     """
     from gaugecnn import prediction
-    from gaugecnn.training.run import load_run
+    from gaugecnn.training.directory import load_run
 
     network, poses = load_run(run), pose_distribution(pose)
     names = prediction.output_names(files, output)
@@ -172,11 +172,11 @@ def render(
         config = configuration(given)
     else:
         pairs(given, refused=("model", "task", "output"))
-        from gaugecnn.training.run import run_config
+        from gaugecnn.training.directory import run_config
 
         config = run_config(run, given)
     from gaugecnn import figures, prediction
-    from gaugecnn.training.run import load_run
+    from gaugecnn.training.directory import load_run
 
     chosen = pose_distribution(pose or config.data.rotation)
     network = None if run is None else load_run(run, given)

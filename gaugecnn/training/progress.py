@@ -1,9 +1,10 @@
-"""The progress bar: rich where there is a terminal, one line an epoch where there is none."""
+"""Progress: rich on a terminal, one line an epoch elsewhere; and the time that training takes."""
 
 from __future__ import annotations
 
 import logging
 import sys
+import time
 import warnings
 from typing import Any
 
@@ -39,3 +40,26 @@ def quiet_libraries() -> None:
     warnings.filterwarnings("ignore", message=".*does not have many workers")  # all in memory
     warnings.filterwarnings("ignore", message="The number of training batches")  # small data
     warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
+
+
+class Stopwatch(Callback):
+    """Seconds and samples of training, validation and tests left out."""
+
+    def __init__(self) -> None:
+        self.seconds, self.samples = 0.0, 0
+        self._started = 0.0
+
+    def on_train_batch_start(self, *_: Any) -> None:
+        self._started = time.perf_counter()
+
+    def on_train_batch_end(
+        self, trainer: Any, module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self.seconds += time.perf_counter() - self._started
+        self.samples += len(batch.label)
+
+    def state_dict(self) -> dict[str, float]:
+        return {"seconds": self.seconds, "samples": self.samples}
+
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        self.seconds, self.samples = state["seconds"], int(state["samples"])

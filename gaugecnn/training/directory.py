@@ -1,0 +1,184 @@
+"""A run directory: how it is opened, resumed, read and written.
+
+``config.yaml``, ``metrics.csv``, ``checkpoints/{last,best}.ckpt`` and ``summary.json``; beside
+them ``confusion/CONDITION.csv``, ``per_class.csv`` and ``tensorboard/``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from textwrap import shorten
+from typing import Any
+
+import torch
+from lightning.pytorch.utilities import rank_zero_only
+from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
+
+from gaugecnn.build import build_model
+from gaugecnn.config import override
+from gaugecnn.errors import UserError
+from gaugecnn.networks import Network
+from gaugecnn.training.files import read_csv, write_atomically, write_csv, write_json
+from gaugecnn.training.metrics import intersection_over_union
+
+RESUMED_AS = ("model", "domain", "task", "data", "seed")
+"""The sections that a resumed run must have in common with its beginning."""
+
+
+def load_run(run: str | Path, overrides: list[str] | None = None) -> Network:
+    """The network of a run with the weights of its best checkpoint, in evaluation mode.
+
+    Args:
+        run: the run directory.
+        overrides: ``key=value`` words, such as another ``domain.level``.
+
+    Raises:
+        UserError: no run there, or weights that do not fit the configuration.
+    """
+    run = Path(run)
+    network = build_model(run_config(run, overrides or []))
+    path = run / "checkpoints" / "best.ckpt"
+    if not path.is_file():
+        raise UserError(f"no checkpoint at {path.absolute()}: has the run finished an epoch?")
+    state = _checkpoint(path)["state_dict"]
+    prefix = "network."
+    weights = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        first = str(error).splitlines()[1].strip()  # below the name of the class
+        reason = shorten(first, 200)
+        raise UserError(f"{path} does not fit the configuration: {reason}") from error
+    return network.eval()
+
+
+def run_config(run: str | Path, overrides: list[str] | None = None) -> DictConfig:
+    """The configuration of a run, with ``key=value`` words laid over it."""
+    path = Path(run) / "config.yaml"
+    if not path.is_file():
+        raise UserError(f"no run at {Path(run).absolute()}: it has no config.yaml")
+    return override(_loaded(path), overrides or [])
+
+
+def read_summary(run: Path) -> dict[str, Any]:
+    """The run's summary.json, or an empty one while there is none."""
+    path = run / "summary.json"
+    try:
+        return json.loads(path.read_text()) if path.is_file() else {}
+    except ValueError as error:
+        raise UserError(f"{path} is damaged: {error}") from error
+
+
+def default_output(config: DictConfig) -> str:
+    """``runs/MODEL-TASK-SOURCE-seedN``."""
+    return f"runs/{config.model.name}-{config.task}-{config.data.name}-seed{config.seed}"
+
+
+def surface_name(config: DictConfig) -> str:
+    """The name of a surface in ``test[SURFACE/condition]``: ``ellipsoid``, ``icosphere5``."""
+    domain = config.domain
+    if domain.kind == "mesh":
+        return Path(domain.file).stem
+    return f"{domain.kind}{domain.level or domain.bandwidth or domain.size}"
+
+
+def _is_main_process() -> bool:
+    return getattr(rank_zero_only, "rank", 0) in (0, None)
+
+
+def _loaded(path: Path) -> DictConfig:
+    try:
+        loaded = OmegaConf.load(path)
+    except Exception as error:  # PyYAML raises its own family
+        raise UserError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(loaded, DictConfig) or not {"task", "model", "domain"} <= set(loaded):
+        raise UserError(f"{path} is not the configuration of a run")
+    return loaded
+
+
+def _checkpoint(path: Path) -> dict[str, Any]:
+    """A checkpoint, once it is known to be whole."""
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        reason = shorten(str(error), 100)
+        raise UserError(f"{path} is damaged and cannot be loaded: {reason}") from error
+    if not isinstance(loaded, dict) or "state_dict" not in loaded:
+        raise UserError(f"{path} is not a checkpoint of ours: it has no state_dict")
+    return loaded
+
+
+def prepare(output: Path, config: DictConfig) -> str | None:
+    """Make the directory; the checkpoint to resume from, or None for a new run."""
+    taken = (output / "config.yaml").is_file()
+    last = output / "checkpoints" / "last.ckpt"
+    if taken and not config.train.resume and _is_main_process():
+        raise UserError(
+            f"output={output} already holds a run; give another output, or train.resume=true"
+        )
+    if taken and config.train.resume:
+        _check_same(output, config)
+    try:
+        _write_config(output, config)
+    except OSError as error:
+        raise UserError(f"output={output} cannot be written: {error}") from error
+    if not config.train.resume or not last.is_file():
+        return None
+    _checkpoint(last)
+    return str(last)
+
+
+@rank_zero_only
+def _write_config(output: Path, config: DictConfig) -> None:
+    text = OmegaConf.to_yaml(config)
+    write_atomically(output / "config.yaml", lambda file: file.write(text))
+
+
+def _check_same(output: Path, config: DictConfig) -> None:
+    """A run resumes as what it was: the same network on the same task and domain."""
+    earlier = _loaded(output / "config.yaml")
+    for key in RESUMED_AS:
+        if earlier[key] != OmegaConf.create({key: config[key]})[key]:
+            raise UserError(
+                f"train.resume: {output} was started with another {key}; "
+                "resume with the same, or give another output"
+            )
+
+
+def set_aside(output: Path) -> list[dict[str, str]]:
+    """The rows logged before: Lightning's logger starts the file anew."""
+    previous = output / "metrics.previous.csv"
+    rows = read_csv(previous) + read_csv(output / "metrics.csv")
+    if _is_main_process() and rows:
+        write_csv(previous, rows)
+        (output / "metrics.csv").unlink(missing_ok=True)
+    return rows
+
+
+@rank_zero_only
+def rejoin(output: Path, earlier: list[dict[str, str]]) -> None:
+    """The rows logged before, and those logged since."""
+    write_csv(output / "metrics.csv", earlier + read_csv(output / "metrics.csv"))
+    (output / "metrics.previous.csv").unlink(missing_ok=True)
+
+
+@rank_zero_only
+def write_tests(run: Path, matrices: dict[str, Tensor], summary: dict[str, Any]) -> None:
+    """summary.json, the confusion matrix of every test, and the value of every class."""
+    rows = [row for row in read_csv(run / "per_class.csv") if row["condition"] not in matrices]
+    for name, matrix in matrices.items():
+        labels = [str(i) for i in range(len(matrix))]
+        table = [
+            {"true": label, **dict(zip(labels, row.tolist(), strict=True))}
+            for label, row in zip(labels, matrix, strict=True)
+        ]
+        write_csv(run / "confusion" / f"{name.replace('/', '_')}.csv", table)
+        recall = 100 * matrix.diagonal() / matrix.sum(1)
+        values = {"iou": intersection_over_union(matrix), "recall": recall}
+        for label in range(len(matrix)):
+            named = {metric: f"{float(v[label]):.4f}" for metric, v in values.items()}
+            rows.append({"condition": name, "class": str(label), **named})
+    write_csv(run / "per_class.csv", rows)
+    write_json(run / "summary.json", summary)
