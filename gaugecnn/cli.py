@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -200,10 +201,10 @@ def models(
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
-    table = Table("model", "method", title="Networks")
-    table.add_column("domain", overflow="fold")
-    for task in TASKS:
-        table.add_column(f"parameters,\n{task}", justify="right")
+    table = Table("model", "method", box=SIMPLE_HEAD, padding=0, collapse_padding=True)
+    table.add_column("domain", min_width=22)
+    for network in ("classifier", "segmenter"):
+        table.add_column(f"{network}\nparameters", justify="right", no_wrap=True)
     table.add_column("symmetries")
     for row in rows:
         counts = [row["parameters"].get(task) for task in TASKS]

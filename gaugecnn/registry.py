@@ -50,7 +50,7 @@ BUILT_IN = (
     Method("gauge", GaugeFamily, ("icosphere", "mesh"), "local frames, icosahedral rotations"),
     Method("s2cnn", S2CNNFamily, ("lat_lon",), "all rotations, to aliasing"),
     Method("p4", P4Family, ("chart",), "quarter turns of the azimuthal chart"),
-    Method("cnn", CNNFamily, ("chart", "lat_lon"), "none (translations of the chart)"),
+    Method("cnn", CNNFamily, ("chart", "lat_lon"), "none on the sphere"),
     Method("gcn", GCNFamily, ("icosphere", "mesh"), "icosahedral rotations (isotropic)"),
 )
 
