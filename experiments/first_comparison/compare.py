@@ -56,7 +56,7 @@ SMALL_MESH = ("domain.level=3",)
 PRESETS = {
     # 8 x 8 digits: nothing is lost on coarser domains
     "digits": Preset(
-        common=("data.name=digits", "train.batch_size=16"),
+        common=("data.name=digits",),
         epochs={
             "classification": dict(zip(ROWS, (10, 10, 12, 12, 20, 12), strict=True)),
             "segmentation": dict(zip(ROWS, (8, 8, 12, 12, 20, 8), strict=True)),
@@ -74,8 +74,8 @@ PRESETS = {
     "mnist": Preset(
         common=("data.name=mnist", "data.train_size=10000", "data.test_size=2000"),
         epochs={
-            "classification": dict(zip(ROWS, (6, 6, 10, 10, 20, 5), strict=True)),
-            "segmentation": dict(zip(ROWS, (3, 3, 6, 10, 20, 3), strict=True)),
+            "classification": dict(zip(ROWS, (5, 5, 10, 10, 20, 5), strict=True)),
+            "segmentation": dict(zip(ROWS, (3, 3, 6, 10, 20, 2), strict=True)),
         },
         words={},
     ),
@@ -85,7 +85,8 @@ PRESETS = {
 def words_of(preset: Preset, row: str, task: str, root: str, seed: int) -> list[str]:
     """The configuration of a row, as on the command line."""
     words = [f"model={row.split(',')[0]}", f"task={task}", *preset.common, f"seed={seed}"]
-    words += [f"train.epochs={preset.epochs[task][row]}", "train.learning_rate=0.005"]
+    words.append(f"train.epochs={preset.epochs[task][row]}")
+    words += ["train.batch_size=16", "train.learning_rate=0.01"]
     if root:
         words.append(f"data.root={root}")
     if row == AUGMENTED:

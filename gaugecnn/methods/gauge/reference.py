@@ -10,7 +10,7 @@ import cmath
 import torch
 from torch import Tensor
 
-from gaugecnn.methods.gauge.convolution import GaugeConv, Path
+from gaugecnn.methods.gauge.convolution import GaugeConv, Path, gain
 from gaugecnn.methods.gauge.stencil import neighbourhood, stencil
 from gaugecnn.methods.gauge.types import GaugeType
 
@@ -41,7 +41,7 @@ def reference_convolution(layer: GaugeConv, x: Tensor) -> Tensor:
 
 
 def _aggregate(layer: GaugeConv, field: Tensor, path: Path) -> Tensor:
-    """``A(p) = sum_q W^{s,k}_pq e^{i n phi_pq} f_n(q)``, p itself among the q."""
+    """``A(p) = c_s sum_q W^{s,k}_pq e^{i n phi_pq} f_n(q)``, p itself among the q."""
     assert path.phase is not None
     surface, kernel = layer.type_in.surface, layer.stencils
     near = neighbourhood(surface, kernel.radius)
@@ -54,7 +54,7 @@ def _aggregate(layer: GaugeConv, field: Tensor, path: Path) -> Tensor:
                 turn = cmath.exp(1j * path.order_in * near.transport[p, slot])
                 q = int(near.index[p, slot])
                 total = total + _weight(weights[p, slot], path) * turn * field[:, q]
-        rows.append(total)
+        rows.append(gain(path.phase) * total)
     return torch.stack(rows, dim=1)  # (batch, vertex, channel)
 
 
