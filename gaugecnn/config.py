@@ -35,6 +35,8 @@ PLAN_KEYS = {
     "segmentation": ("stages", "project", "residual", "skip"),
 }
 HEAD_KEYS = ("hidden", "dropout")
+LARGEST = 1e12
+"""Bound of numbers in `train`; float32 overflows not far above it."""
 
 
 @dataclass
@@ -252,8 +254,8 @@ def _check(config: DictConfig) -> None:
         )
     for key in ("train.epochs", "train.batch_size", "train.learning_rate"):
         value = OmegaConf.select(config, key)
-        if not value > 0:  # NaN is not
-            raise UserError(f"{key}: expected a positive number, got {value}")
+        if not 0 < value < LARGEST:  # NaN is not
+            raise UserError(f"{key}: expected a number in (0, {LARGEST:.0e}), got {value}")
     for key in ("train_size", "validation_size", "test_size", "copies"):
         value = config.data[key]
         if value is not None and value < 1:
