@@ -1,6 +1,7 @@
 """Local-frame gauge equivariance on meshes."""
 
-from gaugecnn.methods.gauge.convolution import GaugeConv, Kernel
+from gaugecnn.methods.gauge.aggregation import Kernel
+from gaugecnn.methods.gauge.convolution import GaugeConv
 from gaugecnn.methods.gauge.family import GaugeFamily, GaugeStage
 from gaugecnn.methods.gauge.nonlinearity import NormGate, RegularNonlinearity
 from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm

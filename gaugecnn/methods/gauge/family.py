@@ -22,7 +22,8 @@ from gaugecnn.layers import (
     Stage,
     expect,
 )
-from gaugecnn.methods.gauge.convolution import GaugeConv, Kernel
+from gaugecnn.methods.gauge.aggregation import Kernel
+from gaugecnn.methods.gauge.convolution import GaugeConv
 from gaugecnn.methods.gauge.nonlinearity import NormGate, RegularNonlinearity
 from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
 from gaugecnn.methods.gauge.pooling import pooling, unpooling

@@ -10,7 +10,8 @@ import cmath
 import torch
 from torch import Tensor
 
-from gaugecnn.methods.gauge.convolution import GaugeConv, Path, gain
+from gaugecnn.methods.gauge.aggregation import gain
+from gaugecnn.methods.gauge.convolution import GaugeConv, Path
 from gaugecnn.methods.gauge.stencil import neighbourhood, stencil
 from gaugecnn.methods.gauge.types import GaugeType
 

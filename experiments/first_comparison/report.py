@@ -1,0 +1,93 @@
+"""What a comparison leaves: a table on the terminal, results.csv and the figure.
+
+A record is a dictionary: ``row`` (its name), ``task``, ``command`` and the run's ``summary``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+TASKS = ("classification", "segmentation")
+METRIC = {"classification": "accuracy", "segmentation": "miou_foreground"}
+AUGMENTED = "cnn, augmented"
+
+
+def print_table(records: list[dict[str, Any]], console: Console) -> None:
+    """Method, parameters, seconds and the metric of each test."""
+    for task in TASKS:
+        title = f"{task}: {METRIC[task].replace('_', ' ')} in %"
+        table = Table(title=title, title_justify="left")
+        table.add_column("method")
+        for name in ("parameters", "seconds", "unrotated", "rotated"):
+            table.add_column(name, justify="right")
+        for record in records:
+            if record["task"] == task:
+                s = record["summary"]
+                scores = [f"{s['test'][c][METRIC[task]]:.1f}" for c in ("unrotated", "rotated")]
+                table.add_row(
+                    record["row"], f"{s['parameters']:,}", f"{s['train_seconds']:.0f}", *scores
+                )
+        console.print(table)
+
+
+def write_results(records: list[dict[str, Any]], path: Path) -> None:
+    """The pinned long form, one number a row."""
+    from gaugecnn.training.files import write_csv
+
+    rows = []
+    for record in records:
+        s = record["summary"]
+        augmented = record["row"] == AUGMENTED
+        for condition, metrics in s["test"].items():
+            for metric, value in metrics.items():
+                rows.append(
+                    {
+                        "model": record["row"].replace(", ", "-"),
+                        "task": record["task"],
+                        "seed": s["seed"],
+                        "train_rotation": "so3" if augmented else "none",
+                        "train_size": s["train_size"],
+                        "test_condition": condition,
+                        "metric": metric,
+                        "value": f"{value:.4f}",
+                        "parameters": s["parameters"],
+                        "train_seconds": s["train_seconds"],
+                        "device": s["device"],
+                        "dtype": s["dtype"],
+                        "commit": s["commit"],
+                        "command": record["command"],
+                    }
+                )
+    write_csv(path, rows)
+
+
+def draw(records: list[dict[str, Any]], path: Path, title: str) -> None:
+    """Two bars a method, unrotated and rotated, one panel a task."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, panels = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained", sharey=True)
+    for panel, task in zip(panels, TASKS, strict=True):
+        chosen = [r for r in records if r["task"] == task]
+        for i, (condition, colour) in enumerate((("unrotated", "#9db4c0"), ("rotated", "#d1495b"))):
+            values = [r["summary"]["test"][condition][METRIC[task]] for r in chosen]
+            places = [k + 0.4 * (i - 0.5) for k in range(len(chosen))]
+            bars = panel.bar(places, values, 0.38, color=colour, label=condition)
+            panel.bar_label(bars, fmt="%.0f", fontsize=8)
+        names = [f"{r['row'].replace(', ', chr(10))}" for r in chosen]
+        panel.set_xticks(range(len(chosen)), names)
+        panel.set_title(f"{task}: {METRIC[task].replace('_', ' ')} (%)", fontsize=11)
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.set_ylim(0, 105)
+    panels[0].legend(frameon=False, ncols=2, loc="upper right", bbox_to_anchor=(1, 1.02))
+    figure.suptitle(title, fontsize=11)
+    temporary = path.with_name(f".{path.name}")
+    figure.savefig(temporary, dpi=150, format="png")
+    os.replace(temporary, path)
