@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -201,11 +200,11 @@ def models(
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
-    table = Table("model", "method", box=SIMPLE_HEAD, padding=0, collapse_padding=True)
-    table.add_column("domain", min_width=22)
+    table = Table("model", "method", box=None, padding=(0, 1, 0, 0))
+    table.add_column("domain")
     for network in ("classifier", "segmenter"):
         table.add_column(f"{network}\nparameters", justify="right", no_wrap=True)
-    table.add_column("symmetries")
+    table.add_column("symmetries", width=16)
     for row in rows:
         counts = [row["parameters"].get(task) for task in TASKS]
         shown = ["" if count is None else f"{count:,}" for count in counts]

@@ -210,7 +210,8 @@ def main(arguments: list[str] | None = None) -> int:
     args.results.mkdir(parents=True, exist_ok=True)
     write_results(records, args.results / "results.csv")
     trained = "10,000 MNIST images" if args.data == "mnist" else "scikit-learn's digits"
-    draw(records, args.results / "figure.png", f"Trained on upright {trained}, seed {args.seed}")
+    title = f"Trained on {trained}, upright but for the augmented cnn; seed {args.seed}"
+    draw(records, args.results / "figure.png", title)
     console.print(f"{args.results}/results.csv and figure.png, {time.perf_counter() - start:.0f} s")
     missed = failures(records, PRESETS[args.data].needed)
     for line in missed:

@@ -86,7 +86,7 @@ def draw(records: list[dict[str, Any]], path: Path, title: str) -> None:
         panel.set_title(f"{task}: {METRIC[task].replace('_', ' ')} (%)", fontsize=11)
         panel.spines[["top", "right"]].set_visible(False)
         panel.set_ylim(0, 105)
-    panels[0].legend(frameon=False, ncols=2, loc="upper right", bbox_to_anchor=(1, 1.02))
+    panels[1].legend(frameon=False, title="test images", loc="upper right")
     figure.suptitle(title, fontsize=11)
     temporary = path.with_name(f".{path.name}")
     figure.savefig(temporary, dpi=150, format="png")
