@@ -54,15 +54,15 @@ PRESETS = {
     "digits": Preset(
         common=("data.name=digits",),
         epochs={
-            "classification": dict(zip(ROWS, (6, 8, 12, 20, 160, 12), strict=True)),
-            "segmentation": dict(zip(ROWS, (5, 6, 8, 20, 160, 8), strict=True)),
+            "classification": dict(zip(ROWS, (6, 8, 12, 20, 130, 12), strict=True)),
+            "segmentation": dict(zip(ROWS, (5, 5, 8, 20, 130, 8), strict=True)),
         },
         words={
             "gcn": ("domain.level=3",),
             "s2cnn": ("domain.bandwidth=18",),
             "p4": ("domain.size=32",),
             "cnn": ("domain.size=24",),
-            AUGMENTED: ("domain.size=24",),
+            AUGMENTED: ("domain.size=24", "trainer.check_val_every_n_epoch=10"),
         },
         needed={"classification": 70.0, "segmentation": 25.0},
     ),
