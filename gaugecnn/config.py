@@ -35,7 +35,7 @@ PLAN_KEYS = {
     "segmentation": ("stages", "project", "residual", "skip"),
 }
 HEAD_KEYS = ("hidden", "dropout")
-LARGEST = 1e12
+LARGEST = 1e36
 """Bound of numbers in `train`; float32 overflows not far above it."""
 
 

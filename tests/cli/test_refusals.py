@@ -31,9 +31,9 @@ REFUSALS = {
     "seed": ("config data.seed=-1", "data.seed: expected at least 0"),
     "rate": (
         "config train.learning_rate=nan",
-        "train.learning_rate: expected a number in (0, 1e+12)",
+        "train.learning_rate: expected a number in (0, 1e+36)",
     ),
-    "huge rate": ("config train.learning_rate=1e38", "expected a number in (0, 1e+12), got 1e+38"),
+    "huge rate": ("config train.learning_rate=1e38", "expected a number in (0, 1e+36), got 1e+38"),
     "pose": ("train data.rotation=twice", "expected one of none, z, so3"),
     "loss": ("train domain.level=2 train.loss=l2", "train.loss: expected one of"),
     "precision": ("train domain.level=2 trainer.precision=3", "trainer: Precision 3 is invalid"),
