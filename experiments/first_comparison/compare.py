@@ -55,7 +55,7 @@ PRESETS = {
         common=("data.name=digits",),
         epochs={
             "classification": dict(zip(ROWS, (6, 8, 12, 20, 130, 12), strict=True)),
-            "segmentation": dict(zip(ROWS, (5, 5, 8, 20, 130, 8), strict=True)),
+            "segmentation": dict(zip(ROWS, (5, 5, 8, 20, 170, 8), strict=True)),
         },
         words={
             "gcn": ("domain.level=3",),
