@@ -54,7 +54,7 @@ PRESETS = {
     "digits": Preset(
         common=("data.name=digits",),
         epochs={
-            "classification": dict(zip(ROWS, (6, 8, 12, 20, 130, 12), strict=True)),
+            "classification": dict(zip(ROWS, (6, 8, 12, 20, 170, 12), strict=True)),
             "segmentation": dict(zip(ROWS, (5, 5, 8, 20, 170, 8), strict=True)),
         },
         words={
