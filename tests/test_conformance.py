@@ -10,7 +10,6 @@ class TestGauge(Conformance):
 
 class TestS2CNN(Conformance):
     model = "s2cnn"
-    overrides = ()
 
 
 class TestP4(Conformance):

@@ -19,7 +19,9 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("path", EXPERIMENTS.glob("*/results.csv"), ids=lambda p: p.parent.name)
+@pytest.mark.parametrize(
+    "path", sorted(EXPERIMENTS.glob("*/results.csv")), ids=lambda p: p.parent.name
+)
 def test_every_number_carries_its_provenance(path):
     rows = rows_of(path)
     assert rows

@@ -133,7 +133,7 @@ def test_nonlinearities_commute_with_frames(nonlinearity):
         ).double()
         expected = type_.transform(change, layer(x))
         assert not torch.allclose(expected, layer(x), atol=0.1)
-        errors.append(float((layer(type_.transform(change, x)) - expected).abs().max()))
+        errors.append(float((layer(type_.transform(change, x)) - expected).abs().max().detach()))
     if nonlinearity is NormGate:
         assert max(errors) < 1e-12
     else:  # exact in the limit of many angles
