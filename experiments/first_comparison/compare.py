@@ -23,7 +23,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from report import AUGMENTED, METRIC, TASKS, draw, print_table, write_results
+from report import AUGMENTED, TASKS, draw, print_table, scores, slug, write_results
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -114,7 +114,7 @@ def run_one(words: list[str], output: Path, threads: int) -> dict[str, Any]:
 
 def folder(output: Path, row: str, task: str) -> Path:
     """Where a row's run is kept."""
-    return output / f"{row.replace(', ', '-')}-{task}"
+    return output / f"{slug(row)}-{task}"
 
 
 def run_all(jobs: list[tuple[str, str]], args: argparse.Namespace, console: Console) -> None:
@@ -140,10 +140,10 @@ def run_all(jobs: list[tuple[str, str]], args: argparse.Namespace, console: Cons
         for future in as_completed(futures):
             row, task = futures[future]
             summary = future.result()
-            scores = [summary["test"][c][METRIC[task]] for c in ("unrotated", "rotated")]
+            unrotated, rotated = scores(task, summary)
             progress.advance(bar)
             progress.console.print(
-                f"{row}, {task}: {scores[0]:.1f} unrotated, {scores[1]:.1f} rotated, "
+                f"{row}, {task}: {unrotated:.1f} unrotated, {rotated:.1f} rotated, "
                 f"{summary['train_seconds']:.0f} s"
             )
 
@@ -165,8 +165,7 @@ def failures(records: list[dict[str, Any]], needed: dict[str, float]) -> list[st
     missed = []
     for record in records:
         task, row = record["task"], record["row"]
-        test = record["summary"]["test"]
-        unrotated, rotated = (test[c][METRIC[task]] for c in ("unrotated", "rotated"))
+        unrotated, rotated = scores(task, record["summary"])
         if unrotated < needed[task]:
             missed.append(f"{row}, {task}: {unrotated:.1f} unrotated, expected {needed[task]:.0f}")
         if row in ("gauge", "s2cnn") and rotated < KEPT * unrotated:

@@ -5,16 +5,28 @@ A record is a dictionary: ``row`` (its name), ``task``, ``command`` and the run'
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from gaugecnn.training.files import write_bytes_atomically, write_csv
+
 TASKS = ("classification", "segmentation")
 METRIC = {"classification": "accuracy", "segmentation": "miou_foreground"}
 AUGMENTED = "cnn, augmented"
+
+
+def slug(row: str) -> str:
+    """The name of a row in files."""
+    return row.replace(", ", "-")
+
+
+def scores(task: str, summary: dict[str, Any]) -> tuple[float, float]:
+    """The task's metric on unrotated and on rotated images."""
+    unrotated, rotated = (summary["test"][c][METRIC[task]] for c in ("unrotated", "rotated"))
+    return unrotated, rotated
 
 
 def print_table(records: list[dict[str, Any]], console: Console) -> None:
@@ -28,17 +40,15 @@ def print_table(records: list[dict[str, Any]], console: Console) -> None:
         for record in records:
             if record["task"] == task:
                 s = record["summary"]
-                scores = [f"{s['test'][c][METRIC[task]]:.1f}" for c in ("unrotated", "rotated")]
+                shown = [f"{score:.1f}" for score in scores(task, s)]
                 table.add_row(
-                    record["row"], f"{s['parameters']:,}", f"{s['train_seconds']:.0f}", *scores
+                    record["row"], f"{s['parameters']:,}", f"{s['train_seconds']:.0f}", *shown
                 )
         console.print(table)
 
 
 def write_results(records: list[dict[str, Any]], path: Path) -> None:
     """The pinned long form, one number a row."""
-    from gaugecnn.training.files import write_csv
-
     rows = []
     for record in records:
         s = record["summary"]
@@ -47,7 +57,7 @@ def write_results(records: list[dict[str, Any]], path: Path) -> None:
             for metric, value in metrics.items():
                 rows.append(
                     {
-                        "model": record["row"].replace(", ", "-"),
+                        "model": slug(record["row"]),
                         "task": record["task"],
                         "seed": s["seed"],
                         "train_rotation": "so3" if augmented else "none",
@@ -77,7 +87,7 @@ def draw(records: list[dict[str, Any]], path: Path, title: str) -> None:
     for panel, task in zip(panels, TASKS, strict=True):
         chosen = [r for r in records if r["task"] == task]
         for i, (condition, colour) in enumerate((("unrotated", "#9db4c0"), ("rotated", "#d1495b"))):
-            values = [r["summary"]["test"][condition][METRIC[task]] for r in chosen]
+            values = [scores(task, r["summary"])[i] for r in chosen]
             places = [k + 0.4 * (i - 0.5) for k in range(len(chosen))]
             bars = panel.bar(places, values, 0.38, color=colour, label=condition)
             panel.bar_label(bars, fmt="%.0f", fontsize=8)
@@ -88,6 +98,4 @@ def draw(records: list[dict[str, Any]], path: Path, title: str) -> None:
         panel.set_ylim(0, 105)
     panels[1].legend(frameon=False, title="test images", loc="upper right")
     figure.suptitle(title, fontsize=11)
-    temporary = path.with_name(f".{path.name}")
-    figure.savefig(temporary, dpi=150, format="png")
-    os.replace(temporary, path)
+    write_bytes_atomically(path, lambda file: figure.savefig(file, dpi=150, format="png"))

@@ -78,7 +78,7 @@ def gain(phase: int) -> float:
 
     On features of spherical digits the aggregates of phases 1 and 2 are 1/5 and 1/8 of those of
     phase 0 on every level, because features vary slowly over a stencil. Without the gain a network
-    starts nearly isotropic and takes long to leave that.
+    starts nearly isotropic and learns more slowly.
     """
     return 5 * 1.6 ** (abs(phase) - 1) if phase else 1.0
 
