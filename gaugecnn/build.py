@@ -16,6 +16,7 @@ from gaugecnn.data.sources import Images, class_count, load_source
 from gaugecnn.errors import UserError
 from gaugecnn.layers import LayerFamily, Stage
 from gaugecnn.networks import Classifier, Head, Network, Segmenter
+from gaugecnn.ops.allocator import keep_freed_memory
 from gaugecnn.registry import method_for
 from gaugecnn.surfaces.chart import planar_chart
 from gaugecnn.surfaces.domain import Domain, PoseDistribution
@@ -76,6 +77,7 @@ def build_model(config: DictConfig) -> Network:
     Raises:
         UserError: the plan does not fit the method or the domain.
     """
+    keep_freed_memory()
     family = build_family(config)
     plan = config.model[config.task]
     classes = class_count(config.data.name, config.data.root, config.data.download)

@@ -1,4 +1,4 @@
-"""The command line: gaugecnn train | evaluate | predict | render | models | config.
+"""The command line: gaugecnn train | evaluate | predict | render | models | config | bench.
 
 What is slow to import (torch, Lightning, matplotlib) is imported inside the commands, so that
 help comes at once.
@@ -219,3 +219,34 @@ def config(words: Words = None) -> None:
     from omegaconf import OmegaConf
 
     typer.echo(OmegaConf.to_yaml(resolved), nl=False)
+
+
+@app.command(
+    epilog="Example: gaugecnn bench models=[cnn_218k,s2cnn_204k,s2cnn_204k:model.max_order=4] "
+    "batch=1 repeats=10 output=runs/bench"
+)
+def bench(words: Words = None) -> None:
+    """Measure networks side by side: latency, training step, setup, memory.
+
+    models=[NAME,NAME:key=value+key=value,...] names them, with overrides of
+    their own; further words model.*, domain.*, seed= are for all. batch= (1),
+    repeats= (10 rounds), task=, device=auto|cpu|cuda, and compile=true to
+    measure torch.compile too (some networks take many minutes to compile).
+    Results are written to output=DIR or FILE.csv (default runs/bench).
+    """
+    given = pairs(words or [])
+    output = given.pop("output", "runs/bench")
+    from gaugecnn.bench import measure
+    from gaugecnn.bench.plan import plan_from_words
+    from gaugecnn.bench.progress import shown
+    from gaugecnn.bench.report import reasons, results_file, table, write_results
+    from gaugecnn.bench.run import steps
+
+    plan = plan_from_words(given)
+    file = results_file(output)
+    with shown(steps(plan)) as tell:
+        report = measure(plan, tell)
+    Console().print(table(report))
+    typer.echo("".join(f"{line}\n" for line in reasons(report)), nl=False)
+    write_results(report, file)
+    typer.echo(f"results: {file}")

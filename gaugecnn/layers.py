@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Generic, TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from gaugecnn.surfaces.domain import Domain
@@ -183,6 +184,20 @@ class LayerFamily(ABC, Generic[StageT]):
     @abstractmethod
     def integrate(self, type_in: FeatureType) -> Integral:
         """Feature to invariants ``(batch, features)``."""
+
+    def check_memory(
+        self, types: Sequence[FeatureType], batch: int, keeps: bool, device: torch.device
+    ) -> None:
+        """Refuse a batch that the device cannot hold, before it is allocated.
+
+        Methods whose features can outgrow a device override this; the others leave it to torch.
+
+        Args:
+            types: the feature before the first layer and behind each one.
+            batch: images at once.
+            keeps: whether the features of all stages are kept, for a gradient or for skips.
+            device: where the batch is.
+        """
 
     @abstractmethod
     def exact_symmetries(self, stages: Sequence[StageT]) -> list[Symmetry]:

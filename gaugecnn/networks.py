@@ -9,9 +9,11 @@ networks only, and in a segmenter with skips the mirrored block of the first hal
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from gaugecnn.errors import UserError
@@ -80,8 +82,10 @@ class Block(Layer):
         return self.activation(y)
 
 
-class Network(nn.Module):
+class Network(nn.Module, ABC):
     """What the two networks share: a family, its domain, and blocks that fit each other."""
+
+    blocks: nn.ModuleList
 
     def __init__(self, family: LayerFamily[Stage], stages: Sequence[Stage]) -> None:
         super().__init__()
@@ -96,7 +100,26 @@ class Network(nn.Module):
         """The symmetries that hold exactly for this network."""
         return self.family.exact_symmetries(self.stages)
 
-    def check_signal(self, signal: Tensor) -> None:
+    def forward(self, signal: Tensor) -> Tensor:
+        """Signal ``(batch, in_channels, *domain.shape)`` to logits.
+
+        Raises:
+            ValueError: the signal has another shape.
+            UserError: a feature would not fit on the device.
+        """
+        self.check_shape(signal)
+        if not torch.compiler.is_compiling():
+            blocks = [block for block in self.blocks if isinstance(block, Block)]
+            types = [self.family.input_type, *(block.type_out for block in blocks)]
+            keeps = torch.is_grad_enabled() or any(block.skip is not None for block in blocks)
+            self.family.check_memory(types, len(signal), keeps, signal.device)
+        return self.logits(signal)
+
+    @abstractmethod
+    def logits(self, signal: Tensor) -> Tensor:
+        """The layers, one after the other."""
+
+    def check_shape(self, signal: Tensor) -> None:
         """Refuse a signal that is not ``(batch, in_channels, *domain.shape)``."""
         expected = (self.family.in_channels, *self.domain.shape)
         if tuple(signal.shape[1:]) != expected:
@@ -135,8 +158,7 @@ class Classifier(Network):
         self.integral = family.integrate(blocks[-1].type_out)
         self.head = head.build(self.integral.features, classes)
 
-    def forward(self, signal: Tensor) -> Tensor:
-        self.check_signal(signal)
+    def logits(self, signal: Tensor) -> Tensor:
         x = signal
         for block in self.blocks:
             x = block(x)
@@ -181,12 +203,12 @@ class Segmenter(Network):
         self.blocks = nn.ModuleList(blocks)
         self.project = family.project(blocks[-1].type_out, project.channels, project)
 
-    def forward(self, signal: Tensor) -> Tensor:
-        self.check_signal(signal)
-        features: list[Tensor] = []
+    def logits(self, signal: Tensor) -> Tensor:
+        features: dict[int, Tensor] = {}  # those that a skip still waits for
         x = signal
         for i, block in enumerate(self.blocks):
             mirror = len(self.blocks) - 1 - i
-            x = block(x, features[mirror]) if block.skip is not None else block(x)
-            features.append(x)
+            x = block(x) if block.skip is None else block(x, features.pop(mirror))
+            if mirror > i and self.blocks[mirror].skip is not None:
+                features[i] = x
         return self.project(x)  # (batch, classes + 1, *domain.shape)

@@ -40,7 +40,8 @@ class Conformance:
     def test_images_do_not_see_each_other(self, network):
         signal = patches(network, torch.float32, 3)
         alone, together = network(signal[:1]), network(signal)[:1]
-        torch.testing.assert_close(alone, together, atol=1e-4, rtol=1e-4)
+        # rounding is relative to what is summed, not to each logit that comes of it
+        assert (alone - together).abs().max() < 1e-5 * together.abs().max()
 
     def test_state_dict_round_trip(self, config, network):
         evaluated, trained = set(network.state_dict()), set(network.train().state_dict())

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 import torch
 
@@ -11,3 +13,14 @@ def _seeded():
 def _one_thread():
     # pytest-xdist runs one process per core
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tables_of_this_session(tmp_path_factory):
+    """Wigner tables are kept for the session, not among the caches of who runs the tests."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # shared by the workers
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAUGECNN_CACHE", str(folder / "cache"))
+        yield

@@ -10,7 +10,7 @@ import gaugecnn
 PACKAGE = Path(gaugecnn.__file__).parent
 
 FLOORS = [
-    ("errors",),
+    ("errors", "files"),
     ("surfaces",),
     ("data",),
     ("layers",),
@@ -21,6 +21,7 @@ FLOORS = [
     ("config",),
     ("build",),
     ("training",),
+    ("bench",),
     ("figures",),
     ("prediction",),
     ("console",),

@@ -14,7 +14,7 @@ from gaugecnn.config import available, model_tasks
 from gaugecnn.training.module import Task
 from tests.cli.calls import TINY, call, refuse, succeed
 
-COMMANDS = ("train", "evaluate", "predict", "render", "models", "config")
+COMMANDS = ("train", "evaluate", "predict", "render", "models", "config", "bench")
 
 
 def test_interrupt_tells_how_to_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

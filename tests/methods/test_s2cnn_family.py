@@ -12,10 +12,12 @@ from torch import nn
 from gaugecnn.errors import UserError
 from gaugecnn.layers import Identity
 from gaugecnn.methods.s2cnn import (
+    NormalisedConv,
     S2CNNFamily,
     S2CNNStage,
+    S2Conv,
     S2Type,
-    SO3BatchNorm,
+    SO3Conv,
     SO3Type,
     Support,
     so3_integrate,
@@ -112,7 +114,7 @@ def test_options_of_a_stage_override_the_familys() -> None:
 
 
 def test_kernel_options_reach_the_kernel() -> None:
-    family = S2CNNFamily(LatLonGrid(6), in_channels=2)
+    family = S2CNNFamily(LatLonGrid(6), in_channels=2, normalisation="none")
     stage = S2CNNStage(4, max_beta=0.5, bandwidth=4, n_alpha=5, n_beta=2, n_gamma=3)
     lift = family.lift(stage)
     assert lift.kernel.shape == (2, 4, 10)
@@ -159,10 +161,23 @@ def test_types_print_themselves() -> None:
 
 
 def test_normalisation_is_chosen() -> None:
+    stage = S2CNNStage(2, max_beta=0.4, bandwidth=3)
+    batch, none = (S2CNNFamily(LatLonGrid(4), normalisation=kind) for kind in ("batch", "none"))
+    assert isinstance(batch.lift(stage), NormalisedConv)
+    assert isinstance(batch.convolve(SO3Type(2, 3, 3), stage), NormalisedConv)
+    assert isinstance(none.lift(stage), S2Conv)
+    assert isinstance(none.convolve(SO3Type(2, 3, 3), stage), SO3Conv)
+    assert isinstance(batch.normalise(SO3Type(2, 3, 3)), Identity)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("relu", 0.0), ("gelu", -0.1587), ("softplus", 0.3133), ("tanh", -0.7616)]
+)
+def test_nonlinearity_is_chosen(name: str, value: float) -> None:
     type_ = SO3Type(2, 3, 3)
-    assert isinstance(S2CNNFamily(LatLonGrid(4)).normalise(type_), SO3BatchNorm)
-    none = S2CNNFamily(LatLonGrid(4), normalisation="none")
-    assert isinstance(none.normalise(type_), Identity)
+    layer = S2CNNFamily(LatLonGrid(4), nonlinearity=name).activate(type_)
+    out = layer(torch.full((1, *type_.shape), -1.0))
+    torch.testing.assert_close(out, torch.full_like(out, value), atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +192,10 @@ def test_normalisation_is_chosen() -> None:
         (
             lambda: S2CNNFamily(LatLonGrid(4), normalisation="layer"),
             "expected normalisation to be one of batch, none, got 'layer'",
+        ),
+        (
+            lambda: S2CNNFamily(LatLonGrid(4), nonlinearity="sine"),
+            "expected nonlinearity to be one of relu, gelu, softplus, tanh, got 'sine'",
         ),
         (
             lambda: S2CNNStage(2, max_beta=0.4, support="polar"),
@@ -228,7 +247,7 @@ def test_the_published_segmenter_is_the_one_in_the_configs() -> None:
     plan = config["model"]["segmentation"]
     assert [stage["bandwidth"] for stage in plan["stages"]] == [42, 35, 27, 20, 27, 35, 42]
     assert config["domain"]["bandwidth"] == 50
-    family = S2CNNFamily(LatLonGrid(4), config["model"]["in_channels"])
+    family = S2CNNFamily(LatLonGrid(4), config["model"]["in_channels"], normalisation="none")
     # the count does not depend on bandwidths: small ones spare the tables
     stages = [S2CNNStage(**{**stage, "bandwidth": 2}) for stage in plan["stages"]]
     layers = [family.lift(stages[0])]

@@ -7,8 +7,11 @@ import math
 import pytest
 import torch
 
+from gaugecnn.methods.s2cnn import wigner
+from gaugecnn.methods.s2cnn.fourier import FourierGrid
 from gaugecnn.methods.s2cnn.reference import wigner_sum
 from gaugecnn.methods.s2cnn.wigner import small_d
+from gaugecnn.surfaces.lat_lon import quadrature_weights, soft_colatitudes
 from gaugecnn.surfaces.rotations import wigner_d
 
 BETAS = (0.0, 0.3, 1.2, 2.9, math.pi)
@@ -56,6 +59,40 @@ def test_each_degree_is_an_orthogonal_matrix(degree: int) -> None:
 def test_degree_fifty_composes() -> None:
     first, second, both = of_degree(all_orders(51, (0.4, 0.9, 1.3)), 50)
     assert (first @ second - both).abs().max() < 1e-11
+
+
+@pytest.mark.parametrize(("m", "n"), [(0, 0), (3, -2), (57, 120), (190, -190), (199, 3)])
+def test_two_hundred_degrees_are_orthogonal(m: int, n: int) -> None:
+    """``integral of d^l_mn d^k_mn sin(beta) = 2 delta_lk / (2l + 1)``, exact on the grid."""
+    bandwidth = 201
+    betas = tuple(soft_colatitudes(bandwidth).tolist())
+    d = small_d(bandwidth, range(m, m + 1), range(n, n + 1), betas)[:, 0, 0]  # (degree, beta)
+    weights = 2 * bandwidth * quadrature_weights(bandwidth)  # they sum to 1
+    degree = torch.arange(bandwidth)
+    gram = (2 * degree[:, None] + 1) * (d * weights) @ d.T
+    expected = torch.diag((degree >= max(abs(m), abs(n))).double())
+    assert (gram - expected).abs().max() < 1e-10
+
+
+def test_the_parity_in_beta_fills_negative_orders() -> None:
+    grid = FourierGrid(5, 4, 6, 12)
+    betas = tuple(soft_colatitudes(6).tolist())
+    whole = small_d(5, range(5), range(-4, 5), betas)
+    torch.testing.assert_close(grid.small_d(), whole, atol=1e-14, rtol=0)
+
+
+def test_large_tables_are_kept_on_disk(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("GAUGECNN_CACHE", str(tmp_path))
+    betas = tuple(soft_colatitudes(32).tolist())
+    small_d.cache_clear()
+    built = small_d(32, range(32), range(3), betas)
+    assert len(list(tmp_path.rglob("*.table"))) == 0  # small: no file
+    built = small_d(32, range(32), range(5), betas)
+    (file,) = tmp_path.rglob("*.table")
+    assert file.stat().st_size < 0.6 * 8 * built.numel()  # without the zeros
+    small_d.cache_clear()
+    monkeypatch.setattr(wigner, "_recursion", None)  # it cannot be computed again
+    assert torch.equal(small_d(32, range(32), range(5), betas), built)
 
 
 def test_ranges_of_orders_are_cut_out_of_the_whole() -> None:

@@ -8,12 +8,14 @@ from gaugecnn.methods.s2cnn.grids import (
     so3_near_identity_grid,
 )
 from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2, so3_integrate
-from gaugecnn.methods.s2cnn.normalisation import SO3BatchNorm
+from gaugecnn.methods.s2cnn.normalisation import NormalisedConv, SO3BatchNorm
+from gaugecnn.methods.s2cnn.published import load_published_state_dict
 from gaugecnn.methods.s2cnn.stage import S2CNNStage, Support
 from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
 
 __all__ = [
     "Normalisation",
+    "NormalisedConv",
     "S2CNNFamily",
     "S2CNNStage",
     "S2Conv",
@@ -23,6 +25,7 @@ __all__ = [
     "SO3ToS2",
     "SO3Type",
     "Support",
+    "load_published_state_dict",
     "s2_equatorial_grid",
     "s2_near_identity_grid",
     "so3_equatorial_grid",

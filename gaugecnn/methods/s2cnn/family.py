@@ -19,7 +19,9 @@ from gaugecnn.layers import (
     expect,
 )
 from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2
-from gaugecnn.methods.s2cnn.normalisation import HaarMean, SO3BatchNorm
+from gaugecnn.methods.s2cnn.memory import check_memory
+from gaugecnn.methods.s2cnn.nonlinearity import Nonlinearity, Pointwise
+from gaugecnn.methods.s2cnn.normalisation import HaarMean, NormalisedConv
 from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
 from gaugecnn.methods.s2cnn.stage import S2CNNStage, check_max_order, check_sampling, choice
 from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
@@ -33,13 +35,6 @@ class Normalisation(StrEnum):
 
     batch = "batch"
     none = "none"
-
-
-class ReLU(Layer):
-    """``max(x, 0)`` at each point of the grid, on which a rotation only moves values."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(x)
 
 
 class SO3Integral(Integral):
@@ -66,7 +61,10 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
         normalisation: ``batch`` or ``none``.
         sampling: bandwidth of each feature's grid over its degree cut-off, at least 1. On the
             critical grid (1, as published) a ReLU aliases; 1.5 keeps rotation invariance.
-        max_order: largest frequency along gamma of every feature; None keeps all.
+        max_order: largest frequency along gamma of every feature; None keeps all. Frequency n
+            along gamma is order n of a gauge feature: a feature cut at N holds, for each channel,
+            the fields of orders 0 to N on the sphere, and costs in proportion to 2 N + 1.
+        nonlinearity: ``relu``, ``gelu``, ``softplus`` or ``tanh``, at each point of the grid.
 
     Raises:
         UserError: the domain is not a latitude-longitude grid, or an option is out of range.
@@ -84,6 +82,7 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
         normalisation: str = Normalisation.batch,
         sampling: float = 1.0,
         max_order: int | None = None,
+        nonlinearity: str = Nonlinearity.relu,
     ) -> None:
         super().__init__(domain, in_channels)
         if not isinstance(domain, LatLonGrid):
@@ -94,22 +93,24 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
             check_max_order(max_order)
         self.lat_lon = domain
         self.bandwidth = domain.bandwidth
+        self.nonlinearity = choice(Nonlinearity, nonlinearity, "nonlinearity")
         self.normalisation = choice(Normalisation, normalisation, "normalisation")
         self.sampling = sampling
         self.max_order = max_order
+        self._fitting: dict[object, int] = {}  # the largest batch that was found to fit
 
     @property
     def input_type(self) -> S2Type:
         return S2Type(self.in_channels, self.bandwidth)
 
-    def lift(self, stage: S2CNNStage) -> S2Conv:
+    def lift(self, stage: S2CNNStage) -> Layer:
         type_out = self._stage_type(stage, self.bandwidth)
         if type_out.bandwidth > self.bandwidth:
             raise UserError(
                 f"expected the first stage's bandwidth <= domain.bandwidth = {self.bandwidth}, "
                 f"got {type_out.bandwidth}"
             )
-        return S2Conv(
+        lift = S2Conv(
             self.in_channels,
             stage.channels,
             self.bandwidth,
@@ -118,11 +119,12 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
             sampling_out=type_out.sampling,
             max_order=type_out.max_order,
         )
+        return self._normalised(lift)
 
-    def convolve(self, type_in: FeatureType, stage: S2CNNStage) -> SO3Conv:
+    def convolve(self, type_in: FeatureType, stage: S2CNNStage) -> Layer:
         type_in = expect(type_in, SO3Type)
         type_out = self._stage_type(stage, type_in.bandwidth)
-        return SO3Conv(
+        convolution = SO3Conv(
             type_in.channels,
             stage.channels,
             type_in.bandwidth,
@@ -133,19 +135,18 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
             max_order_in=type_in.max_order,
             max_order_out=type_out.max_order,
         )
+        return self._normalised(convolution)
 
     def shortcut(self, type_in: FeatureType, type_out: FeatureType) -> Layer:
         type_in, type_out = expect(type_in, SO3Type), expect(type_out, SO3Type)
         return Identity(type_in) if type_in == type_out else SO3Shortcut(type_in, type_out)
 
     def normalise(self, type_: FeatureType) -> Layer:
-        type_ = expect(type_, SO3Type)
-        if self.normalisation is Normalisation.none:
-            return Identity(type_)
-        return SO3BatchNorm(type_)
+        """Nothing more: the convolutions normalise their spectra (`NormalisedConv`)."""
+        return Identity(expect(type_, SO3Type))
 
     def activate(self, type_: FeatureType) -> Layer:
-        return ReLU(type_, type_)
+        return Pointwise(expect(type_, SO3Type), self.nonlinearity)
 
     def project(self, type_in: FeatureType, channels: int, stage: S2CNNStage) -> SO3ToS2:
         type_in = expect(type_in, SO3Type)
@@ -169,6 +170,15 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
     def integrate(self, type_in: FeatureType) -> SO3Integral:
         return SO3Integral(expect(type_in, SO3Type))
 
+    def check_memory(
+        self, types: Sequence[FeatureType], batch: int, keeps: bool, device: torch.device
+    ) -> None:
+        key = (tuple(types), keeps, device)
+        if batch > self._fitting.get(key, 0):
+            features = [t for t in types if isinstance(t, S2Type | SO3Type)]
+            check_memory(features, batch, keeps, device)
+            self._fitting[key] = batch
+
     def exact_symmetries(self, stages: Sequence[S2CNNStage]) -> list[Symmetry]:
         bandwidth, samplings = self.bandwidth, [self.bandwidth]
         for stage in stages:
@@ -183,6 +193,10 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
         if steps > 2:
             turns.append((f"turn about z by 1/{steps}", step_about_z(steps)))
         return [Rotation(name, matrix, self.lat_lon) for name, matrix in turns]
+
+    def _normalised(self, convolution: S2Conv | SO3Conv) -> Layer:
+        batch = self.normalisation is Normalisation.batch
+        return NormalisedConv(convolution) if batch else convolution
 
     def _stage_type(self, stage: S2CNNStage, bandwidth_in: int) -> SO3Type:
         """The feature of a stage, its options completed by the family's."""

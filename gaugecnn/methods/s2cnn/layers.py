@@ -7,12 +7,13 @@ only k = 0 exists, and towards the sphere n is summed beforehand.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
 
 from gaugecnn.layers import Layer, Projection
-from gaugecnn.methods.s2cnn.fourier import Analysis, FourierGrid, Synthesis
+from gaugecnn.methods.s2cnn.fourier import Analysis, FourierGrid, Synthesis, as_stored
 from gaugecnn.methods.s2cnn.grids import Grid
 from gaugecnn.methods.s2cnn.kernels import (
     CollapsedKernelTable,
@@ -21,12 +22,38 @@ from gaugecnn.methods.s2cnn.kernels import (
     S2KernelTable,
     as_points,
 )
-from gaugecnn.methods.s2cnn.product import SpectralProduct
+from gaugecnn.methods.s2cnn.memory import check_tables
+from gaugecnn.methods.s2cnn.product import SpectralProduct, add_constant, merge
 from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
 from gaugecnn.surfaces.lat_lon import quadrature_weights
 
 
-class S2Conv(Layer):
+class GroupConv(Layer, ABC):
+    """A convolution that gives a feature on SO(3): a spectrum, and then its samples."""
+
+    product: SpectralProduct
+    synthesis: Synthesis
+    bias: nn.Parameter
+
+    @property
+    def out_channels(self) -> int:
+        """Channels of the feature."""
+        return self.bias.shape[1]
+
+    @abstractmethod
+    def spectrum(self, x: Tensor) -> list[Tensor]:
+        """The product, in blocks ``(degree, m, batch, n, out, re/im)``, before the bias."""
+
+    def signal(self, parts: list[Tensor]) -> Tensor:
+        """The blocks of a spectrum with the bias, ``(batch, out, beta, alpha, gamma)``."""
+        return _sampled(parts, self.bias, self.synthesis)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            return self.signal(self.spectrum(x))
+
+
+class S2Conv(GroupConv):
     """Correlation of a signal on the sphere with a kernel on the sphere, giving one on SO(3).
 
     ``z^l_mn = x^l_m conj(y^l_n)``, ``y^l_n = 2 b_out sum_g k_g e^{-i n alpha_g} d^l_n0(beta_g)``,
@@ -63,6 +90,7 @@ class S2Conv(Layer):
         type_out = SO3Type(out_channels, bandwidth_out, sampling_out, max_order)
         super().__init__(S2Type(in_channels, sampling_in), type_out)
         _check_grid(kernel_grid, ("beta", "alpha"))
+        check_tables(S2Type(in_channels, sampling_in), type_out)
         cutoff = min(bandwidth_in, bandwidth_out)
         order = min(type_out.order, cutoff - 1)
         self.scale = 1 / math.sqrt(
@@ -70,19 +98,17 @@ class S2Conv(Layer):
         )
         self.analysis = Analysis(FourierGrid(cutoff, 0, sampling_in, 1))
         table = S2KernelTable(as_points(kernel_grid), cutoff, order, bandwidth_out)
-        self.product = SpectralProduct(DenseKernel(table), cutoff, order)
+        self.product = SpectralProduct(DenseKernel(table), cutoff)
         self.synthesis = Synthesis(FourierGrid(cutoff, order, sampling_out, type_out.gamma_points))
         self.kernel = nn.Parameter(_uniform(in_channels, out_channels, len(kernel_grid)))
         self.bias = nn.Parameter(torch.zeros(1, out_channels, 1, 1, 1))
 
-    def forward(self, x: Tensor) -> Tensor:
-        with torch.autocast(x.device.type, enabled=False):
-            x = self.analysis(x.unsqueeze(-1))  # (m, k = 0, degree, batch, in)
-            x = self.product(x, self.kernel * self.scale)  # (m, n, degree, batch, out)
-            return self.synthesis(x) + self.bias
+    def spectrum(self, x: Tensor) -> list[Tensor]:
+        x = self.analysis(x.unsqueeze(-1))  # (m, k = 0, degree, re/im, batch, in)
+        return self.product(x, self.kernel, self.scale)
 
 
-class SO3Conv(Layer):
+class SO3Conv(GroupConv):
     """Correlation of a feature on SO(3) with a kernel on SO(3).
 
     ``z^l_mn = sum_k x^l_mk conj(y^l_nk)``,
@@ -122,23 +148,22 @@ class SO3Conv(Layer):
         type_out = SO3Type(out_channels, bandwidth_out, sampling_out, max_order_out)
         super().__init__(type_in, type_out)
         _check_grid(kernel_grid, ("beta", "alpha", "gamma"))
+        check_tables(type_in, type_out)
         cutoff = min(bandwidth_in, bandwidth_out)
         order_in, order_out = (min(t.order, cutoff - 1) for t in (type_in, type_out))
         self.scale = _so3_scale(len(kernel_grid), in_channels, bandwidth_in, bandwidth_out)
         self.analysis = Analysis(FourierGrid(cutoff, order_in, sampling_in, type_in.gamma_points))
         spectrum = RingKernel(as_points(kernel_grid), cutoff, order_in, order_out)
-        self.product = SpectralProduct(spectrum, cutoff, order_out)
+        self.product = SpectralProduct(spectrum, cutoff)
         self.synthesis = Synthesis(
             FourierGrid(cutoff, order_out, sampling_out, type_out.gamma_points)
         )
         self.kernel = nn.Parameter(_uniform(in_channels, out_channels, len(kernel_grid)))
         self.bias = nn.Parameter(torch.zeros(1, out_channels, 1, 1, 1))
 
-    def forward(self, x: Tensor) -> Tensor:
-        with torch.autocast(x.device.type, enabled=False):
-            x = self.analysis(x)  # (m, k, degree, batch, in)
-            x = self.product(x, self.kernel * self.scale)  # (m, n, degree, batch, out)
-            return self.synthesis(x) + self.bias
+    def spectrum(self, x: Tensor) -> list[Tensor]:
+        x = self.analysis(x)  # (m, k, degree, re/im, batch, in)
+        return self.product(x, self.kernel, self.scale)
 
 
 class SO3ToS2(Projection):
@@ -180,21 +205,23 @@ class SO3ToS2(Projection):
         type_in = SO3Type(in_channels, bandwidth_in, sampling_in, max_order)
         self.type_in = type_in
         self.type_out = S2Type(out_channels, sampling_out)
+        check_tables(type_in, self.type_out)
         cutoff = min(bandwidth_in, bandwidth_out)
         order = min(type_in.order, cutoff - 1)
         self.scale = _so3_scale(len(kernel_grid), in_channels, bandwidth_in, bandwidth_out)
         self.analysis = Analysis(FourierGrid(cutoff, order, sampling_in, type_in.gamma_points))
         table = CollapsedKernelTable(as_points(kernel_grid), cutoff, order)
-        self.product = SpectralProduct(DenseKernel(table), cutoff, 0)
+        self.product = SpectralProduct(DenseKernel(table), cutoff)
         self.synthesis = Synthesis(FourierGrid(cutoff, 0, sampling_out, 1))
         self.kernel = nn.Parameter(_uniform(in_channels, out_channels, len(kernel_grid)))
         self.bias = nn.Parameter(torch.zeros(1, out_channels, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
-            x = self.analysis(x)  # (m, k, degree, batch, in)
-            x = self.product(x, self.kernel * self.scale)  # (m, n = 0, degree, batch, out)
-            return self.synthesis(x).squeeze(-1) + self.bias
+            x = self.analysis(x)  # (m, k, degree, re/im, batch, in)
+            parts = self.product(x, self.kernel, self.scale)
+            x = _sampled(parts, self.bias, self.synthesis)
+            return x.squeeze(-1).contiguous()  # (batch, out, beta, alpha)
 
     def extra_repr(self) -> str:
         return f"{self.type_in} -> {self.type_out}"
@@ -212,7 +239,14 @@ def so3_integrate(x: Tensor) -> Tensor:
     Source: Cohen et al. 2018, section 5.
     """
     weights = x.shape[3] * quadrature_weights(x.shape[2] // 2).to(x)  # (beta,), sum to 1
-    return (x.mean((3, 4)) * weights).sum(2)  # (batch, channel, beta) -> (batch, channel)
+    return as_stored(x).mean((0, 1)) @ weights  # (batch, channel, beta) -> (batch, channel)
+
+
+def _sampled(parts: list[Tensor], bias: Tensor, synthesis: Synthesis) -> Tensor:
+    """The feature of a spectrum in blocks, plus the bias, whose spectrum is one number."""
+    parts = add_constant(parts, bias.flatten().to(parts[0].dtype))
+    signal: Tensor = synthesis(merge(parts, synthesis.grid.cutoff, synthesis.grid.orders))
+    return signal
 
 
 def _uniform(*shape: int) -> Tensor:

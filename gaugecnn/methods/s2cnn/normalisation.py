@@ -1,15 +1,17 @@
-"""Batch normalisation whose statistics are means over the group."""
+"""Batch normalisation whose statistics are means over the group, read from the spectrum."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from gaugecnn.layers import Layer
+from gaugecnn.methods.s2cnn.fourier import as_stored
+from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv
+from gaugecnn.methods.s2cnn.product import Blocks, add_constant
 from gaugecnn.methods.s2cnn.tables import Table, TableModule
-from gaugecnn.methods.s2cnn.types import SO3Type
-from gaugecnn.ops.batch_norm import WeightedBatchNorm
 from gaugecnn.surfaces.lat_lon import quadrature_weights
 
 
@@ -41,27 +43,78 @@ class HaarMean(TableModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(batch, channel, beta, alpha, gamma)`` to ``(batch, channel)``."""
-        return x.to(self.weights.dtype).mean((3, 4)) @ self.weights
+        rings = as_stored(x.to(self.weights.dtype)).mean((0, 1))  # (batch, channel, beta)
+        return rings @ self.weights
 
 
-class SO3BatchNorm(Layer):
-    """``(x - mean) / sqrt(var + eps) * weight + bias`` with means over the batch and over SO(3).
+class SO3BatchNorm(nn.Module):
+    """``(x - mean) / sqrt(var + eps) * weight``, means over the batch and over SO(3).
 
-    A plain mean over the grid would count its crowded poles too often, and would change when the
-    feature is rotated. Running variances are means as well, without Bessel's correction, for which
-    a weighted mean has no count.
+    Both are read from the spectrum: ``mean x = x^0_00`` and, by Parseval,
+    ``mean x^2 = sum_l (2l + 1) sum_mn |x^l_mn|^2``. A spectrum is several times smaller than the
+    feature on its grid. A plain mean over the grid would count its crowded poles too often, and
+    would change when the feature is rotated. Running variances are means as well, without
+    Bessel's correction.
 
     Args:
-        type_: the feature ``(batch, channel, beta, alpha, gamma)``.
+        blocks: how the degrees of the spectrum are taken together.
+        channels: channels of the feature.
+        momentum: weight of a new batch in the running statistics.
+        epsilon: added to variances.
 
     Source: Ioffe & Szegedy 2015.
     """
 
-    def __init__(self, type_: SO3Type) -> None:
-        super().__init__(type_, type_)
-        ring = quadrature_weights(type_.sampling) / type_.gamma_points  # they sum to 1
-        points = ring[:, None, None]  # (beta, alpha, gamma)
-        self.norm = WeightedBatchNorm(points[None], 0, [1] * type_.channels, type_.channels)
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(
+        self, blocks: Blocks, channels: int, momentum: float = 0.1, epsilon: float = 1e-5
+    ) -> None:
+        super().__init__()
+        self.momentum, self.epsilon = momentum, epsilon
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+        self._degrees = blocks.degrees
+
+    def forward(self, parts: list[Tensor]) -> list[Tensor]:
+        """Blocks ``(degree, m, batch, n, channel, re/im)`` of a spectrum, the same normalised."""
+        if self.training:
+            mean, var = self._statistics(parts)
+            with torch.no_grad():
+                self.running_mean.lerp_(mean.to(self.running_mean), self.momentum)
+                self.running_var.lerp_(var.to(self.running_var), self.momentum)
+        else:
+            mean, var = (s.to(parts[0].dtype) for s in (self.running_mean, self.running_var))
+        slope = self.weight.to(parts[0].dtype) * torch.rsqrt(var + self.epsilon)
+        return add_constant([part * slope[:, None] for part in parts], -mean * slope)
+
+    def _statistics(self, parts: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Mean and variance of each channel."""
+        batch, orders = parts[0].shape[2:4]
+        mean = parts[0][0, 0, :, orders // 2, :, 0].mean(0)
+        power = torch.zeros_like(mean)
+        for part, degrees in zip(parts, self._degrees, strict=True):
+            energy = part.square().sum((2, 3, 5))  # (degree, m, channel)
+            weights = energy.new_full(energy.shape[:2], 2.0)  # both signs of m
+            weights[:, 0] = 1.0
+            dimension = 2 * torch.arange(degrees.start, degrees.stop).to(weights) + 1
+            power = power + torch.einsum("lmc,lm->c", energy, weights * dimension[:, None])
+        return mean, (power / batch - mean.square()).clamp_min(0)
+
+
+class NormalisedConv(Layer):
+    """A convolution whose result is normalised in its spectrum, before it is sampled.
+
+    The bias of the convolution is that of the normalisation.
+    """
+
+    def __init__(self, convolution: S2Conv | SO3Conv) -> None:
+        super().__init__(convolution.type_in, convolution.type_out)
+        self.convolution = convolution
+        self.norm = SO3BatchNorm(convolution.product.blocks, convolution.out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.norm(x)
+        with torch.autocast(x.device.type, enabled=False):
+            return self.convolution.signal(self.norm(self.convolution.spectrum(x)))

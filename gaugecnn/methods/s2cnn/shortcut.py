@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugecnn.layers import Layer
-from gaugecnn.methods.s2cnn.fourier import Analysis, FourierGrid, Synthesis
+from gaugecnn.methods.s2cnn.fourier import Analysis, FourierGrid, Synthesis, as_shown, as_stored
 from gaugecnn.methods.s2cnn.types import SO3Type
 
 
@@ -44,9 +44,10 @@ class SO3Shortcut(Layer):
         self.resample = nn.Identity() if same else Resample(type_in, type_out)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.resample(x)
-        # (out, in) times (batch, in, beta alpha gamma)
-        return (self.weight @ x.flatten(2)).unflatten(2, x.shape[2:])
+        x = as_stored(self.resample(x))  # (alpha, gamma, batch, in, beta)
+        points = x.flatten(0, 2)  # (alpha gamma batch, in, beta)
+        y = torch.bmm(self.weight.expand(len(points), -1, -1), points)
+        return as_shown(y.unflatten(0, x.shape[:3]))
 
 
 def _without_channels(type_: SO3Type) -> tuple[int, int, int]:

@@ -7,8 +7,13 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from gaugecnn.methods.s2cnn.disk_cache import cached_table
 
-@lru_cache(maxsize=8)
+WORTH_A_FILE = 1 << 18
+"""Tables of more numbers than this are kept on disk; smaller ones are built as fast as read."""
+
+
+@lru_cache(maxsize=4)
 def small_d(cutoff: int, m: range, n: range, betas: tuple[float, ...]) -> Tensor:
     """``d^l_mn(beta)`` for ``l < cutoff``, zero where ``l < max(|m|, |n|)``.
 
@@ -28,6 +33,25 @@ def small_d(cutoff: int, m: range, n: range, betas: tuple[float, ...]) -> Tensor
 
     Source: Kostelec & Rockmore 2008, equation (14), without their normalisation.
     """
+    degree = torch.arange(cutoff)[:, None, None]
+    first = torch.maximum(torch.tensor(m).abs()[:, None], torch.tensor(n).abs())  # (m, n)
+    inside = degree >= first  # (degree, m, n)
+
+    def entries() -> Tensor:
+        return _recursion(cutoff, m, n, betas)[inside]  # (entry, beta)
+
+    if inside.numel() * len(betas) <= WORTH_A_FILE:
+        packed = entries()
+    else:
+        angles = " ".join(beta.hex() for beta in betas)
+        packed = cached_table(f"small d: l < {cutoff}, m in {m}, n in {n}, beta: {angles}", entries)
+    table = torch.zeros(*inside.shape, len(betas), dtype=torch.float64)
+    table[inside] = packed
+    return table
+
+
+def _recursion(cutoff: int, m: range, n: range, betas: tuple[float, ...]) -> Tensor:
+    """The table of `small_d`, computed."""
     beta = torch.tensor(betas, dtype=torch.float64)
     order_m = torch.tensor(m, dtype=torch.float64)[:, None, None]  # (m, 1, 1)
     order_n = torch.tensor(n, dtype=torch.float64)[:, None]  # (n, 1)

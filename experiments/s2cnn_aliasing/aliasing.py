@@ -1,0 +1,137 @@
+"""How fine a grid does a nonlinearity on SO(3) need, and what does too coarse a one cost?
+
+1. `block`: the error of one nonlinearity under random rotations, by the grid's bandwidth over the
+   degree cut-off and by the function; and its time.
+2. `train`: the gap between unrotated and rotated tests of a small network trained on unrotated
+   digits, for the same factors.
+
+    python experiments/s2cnn_aliasing/aliasing.py --root DIR   # MNIST in DIR: some minutes
+    python experiments/s2cnn_aliasing/aliasing.py              # embedded digits
+
+Writes ``results.csv`` and ``figure.png``; trained runs are kept in --output and not trained again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from block import BLOCKS, Block
+from figure import draw
+from rich.console import Console
+from rich.progress import track
+
+from gaugecnn import load_config
+from gaugecnn.training.files import write_csv
+from gaugecnn.training.provenance import commit, device_name
+from gaugecnn.training.run import train
+
+HERE = Path(__file__).parent
+FACTORS = (1.0, 1.125, 1.25, 1.5, 1.75, 2.0, 3.0)
+SIZES = ((8, None), (16, None), (16, 2))
+TRAINED = (("relu", 1.0), ("relu", 1.25), ("relu", 1.5), ("softplus", 1.0))
+COMMAND = "python experiments/s2cnn_aliasing/aliasing.py"
+
+
+def block_rows() -> Iterator[dict[str, Any]]:
+    """The errors of one nonlinearity, one number a row."""
+    code = commit()
+    jobs = [(*size, name, factor) for size in SIZES for name in BLOCKS for factor in FACTORS]
+    for cutoff, max_order, name, factor in track(jobs, "blocks", transient=True):
+        orders = "all orders" if max_order is None else f"orders to {max_order}"
+        for metric, value in Block(name, cutoff, max_order, factor).measure().items():
+            yield {
+                "model": f"degrees below {cutoff}, {orders}",
+                "task": "-",
+                "seed": 0,
+                "train_rotation": "-",
+                "train_size": 0,
+                "test_condition": f"{name}, sampling={factor:g}",
+                "metric": metric,
+                "value": f"{value:.4g}",
+                "parameters": 0,
+                "train_seconds": 0,
+                "device": device_name(torch.device("cpu")),
+                "dtype": "float64",
+                "commit": code,
+                "command": COMMAND,
+            }
+
+
+def words_of(args: argparse.Namespace, name: str, factor: float) -> list[str]:
+    """The configuration of one training, as on the command line."""
+    words = [f"model.nonlinearity={name}", f"model.sampling={factor:g}", f"seed={args.seed}"]
+    if args.root:
+        words += ["data.name=mnist", "data.train_size=3000", "data.test_size=2000"]
+        words += ["train.epochs=3", "train.batch_size=16", "train.learning_rate=0.01"]
+    else:
+        words += ["train.epochs=8", "train.batch_size=16", "train.learning_rate=0.01"]
+    return words
+
+
+def train_rows(args: argparse.Namespace, console: Console) -> Iterator[dict[str, Any]]:
+    """Accuracy on unrotated and on rotated tests, and their gap."""
+    for name, factor in TRAINED:
+        words = words_of(args, name, factor)
+        output = args.output / f"{name}-{factor:g}-seed{args.seed}"
+        where = [f"data.root={args.root}"] if args.root else []
+        if not (output / "summary.json").is_file():
+            config = load_config(
+                str(HERE / "small.yaml"), overrides=[*words, *where, f"output={output}"]
+            )
+            output.parent.mkdir(parents=True, exist_ok=True)
+            with Path(f"{output}.log").open("w") as log, contextlib.redirect_stdout(log):
+                train(config)
+        summary = json.loads((output / "summary.json").read_text())
+        scores = {c: summary["test"][c]["accuracy"] for c in ("unrotated", "rotated")}
+        console.print(
+            f"{name}, sampling {factor:g}: {scores['unrotated']:.1f} unrotated, "
+            f"{scores['rotated']:.1f} rotated, {summary['train_seconds']:.0f} s"
+        )
+        model = "model=experiments/s2cnn_aliasing/small.yaml"
+        root = " data.root=DIR" if args.root else ""
+        for condition, value in scores.items():
+            yield {
+                "model": f"small, {name}, sampling={factor:g}",
+                "task": "classification",
+                "seed": summary["seed"],
+                "train_rotation": "none",
+                "train_size": summary["train_size"],
+                "test_condition": condition,
+                "metric": "accuracy",
+                "value": f"{value:.4f}",
+                "parameters": summary["parameters"],
+                "train_seconds": summary["train_seconds"],
+                "device": summary["device"],
+                "dtype": summary["dtype"],
+                "commit": summary["commit"],
+                "command": f"gaugecnn train {model} {' '.join(words)}{root}",
+            }
+
+
+def main() -> int:
+    """Measure, train, draw, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", default="", help="folder of MNIST's files (data.root)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", type=Path, default=Path("runs/s2cnn_aliasing"))
+    parser.add_argument("--results", type=Path, default=HERE)
+    args = parser.parse_args()
+    warnings.filterwarnings("ignore")
+    console = Console()
+    rows = [*block_rows(), *train_rows(args, console)]
+    write_csv(args.results / "results.csv", rows)
+    draw(rows, args.results / "figure.png")
+    console.print(f"{len(rows)} numbers in results.csv; figure.png")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
