@@ -15,7 +15,7 @@ from gaugecnn.ops.allocator import keep_freed_memory
 if sys.argv[1] == "keep" and not keep_freed_memory():
     sys.exit(9)
 def work():
-    blocks = [torch.ones(5_000_000) for _ in range(5)]  # 20 MB each
+    blocks = [torch.ones(10_000_000) for _ in range(5)]  # 40 MB each
 for _ in range(4):
     work()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -35,7 +35,10 @@ def faults(how: str) -> int:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc is Linux's")
 def test_pages_stay() -> None:
-    assert faults("keep") < faults("return") / 10
+    returned = faults("return")
+    if returned == 0:
+        pytest.skip("a system that counts no page faults")  # some sandboxes
+    assert faults("keep") < returned / 10
 
 
 def test_asking_again_changes_nothing() -> None:
