@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gaugecnn.training.files import write_bytes_atomically, write_csv
+from gaugecnn.training.results import rows_of_run
 
 TASKS = ("classification", "segmentation")
 METRIC = {"classification": "accuracy", "segmentation": "miou_foreground"}
@@ -51,28 +52,9 @@ def write_results(records: list[dict[str, Any]], path: Path) -> None:
     """The pinned long form, one number a row."""
     rows = []
     for record in records:
-        s = record["summary"]
-        augmented = record["row"] == AUGMENTED
-        for condition, metrics in s["test"].items():
-            for metric, value in metrics.items():
-                rows.append(
-                    {
-                        "model": slug(record["row"]),
-                        "task": record["task"],
-                        "seed": s["seed"],
-                        "train_rotation": "so3" if augmented else "none",
-                        "train_size": s["train_size"],
-                        "test_condition": condition,
-                        "metric": metric,
-                        "value": f"{value:.4f}",
-                        "parameters": s["parameters"],
-                        "train_seconds": s["train_seconds"],
-                        "device": s["device"],
-                        "dtype": s["dtype"],
-                        "commit": s["commit"],
-                        "command": record["command"],
-                    }
-                )
+        rotation = "so3" if record["row"] == AUGMENTED else "none"
+        name, command = slug(record["row"]), record["command"]
+        rows += rows_of_run(record["summary"], name, command, rotation)
     write_csv(path, rows)
 
 

@@ -4,9 +4,11 @@
    degree cut-off and by the function; and its time.
 2. `train`: the gap between unrotated and rotated tests of a small network trained on unrotated
    digits, for the same factors.
+3. `stages`: what each stage of networks trained elsewhere adds to the error of their logits.
 
     python experiments/s2cnn_aliasing/aliasing.py --root DIR   # MNIST in DIR: some minutes
     python experiments/s2cnn_aliasing/aliasing.py              # embedded digits
+    python experiments/s2cnn_aliasing/aliasing.py --root DIR --runs runs/s2cnn_mnist/*/
 
 Writes ``results.csv`` and ``figure.png``; trained runs are kept in --output and not trained again.
 """
@@ -27,15 +29,17 @@ from block import BLOCKS, Block
 from figure import draw
 from rich.console import Console
 from rich.progress import track
+from stages import stage_rows
 
 from gaugecnn import load_config
 from gaugecnn.training.files import write_csv
 from gaugecnn.training.provenance import commit, device_name
+from gaugecnn.training.results import Result, rows_of_run
 from gaugecnn.training.run import train
 
 HERE = Path(__file__).parent
 FACTORS = (1.0, 1.125, 1.25, 1.5, 1.75, 2.0, 3.0)
-SIZES = ((8, None), (16, None), (16, 2))
+SIZES = ((8, None), (16, None), (16, 2), (12, 2), (9, 2), (6, 2))
 TRAINED = (("relu", 1.0), ("relu", 1.25), ("relu", 1.5), ("softplus", 1.0))
 COMMAND = "python experiments/s2cnn_aliasing/aliasing.py"
 
@@ -47,22 +51,17 @@ def block_rows() -> Iterator[dict[str, Any]]:
     for cutoff, max_order, name, factor in track(jobs, "blocks", transient=True):
         orders = "all orders" if max_order is None else f"orders to {max_order}"
         for metric, value in Block(name, cutoff, max_order, factor).measure().items():
-            yield {
-                "model": f"degrees below {cutoff}, {orders}",
-                "task": "-",
-                "seed": 0,
-                "train_rotation": "-",
-                "train_size": 0,
-                "test_condition": f"{name}, sampling={factor:g}",
-                "metric": metric,
-                "value": f"{value:.4g}",
-                "parameters": 0,
-                "train_seconds": 0,
-                "device": device_name(torch.device("cpu")),
-                "dtype": "float64",
-                "commit": code,
-                "command": COMMAND,
-            }
+            found = Result(
+                model=f"degrees below {cutoff}, {orders}",
+                test_condition=f"{name}, sampling={factor:g}",
+                metric=metric,
+                value=f"{value:.4g}",
+                device=device_name(torch.device("cpu")),
+                dtype="float64",
+                commit=code,
+                command=COMMAND,
+            )
+            yield found.row()
 
 
 def words_of(args: argparse.Namespace, name: str, factor: float) -> list[str]:
@@ -97,23 +96,8 @@ def train_rows(args: argparse.Namespace, console: Console) -> Iterator[dict[str,
         )
         model = "model=experiments/s2cnn_aliasing/small.yaml"
         root = " data.root=DIR" if args.root else ""
-        for condition, value in scores.items():
-            yield {
-                "model": f"small, {name}, sampling={factor:g}",
-                "task": "classification",
-                "seed": summary["seed"],
-                "train_rotation": "none",
-                "train_size": summary["train_size"],
-                "test_condition": condition,
-                "metric": "accuracy",
-                "value": f"{value:.4f}",
-                "parameters": summary["parameters"],
-                "train_seconds": summary["train_seconds"],
-                "device": summary["device"],
-                "dtype": summary["dtype"],
-                "commit": summary["commit"],
-                "command": f"gaugecnn train {model} {' '.join(words)}{root}",
-            }
+        command = f"gaugecnn train {model} {' '.join(words)}{root}"
+        yield from rows_of_run(summary, f"small, {name}, sampling={factor:g}", command)
 
 
 def main() -> int:
@@ -121,12 +105,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", default="", help="folder of MNIST's files (data.root)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--runs", type=Path, nargs="*", default=[], help="trained S2CNN classifiers to look into"
+    )
     parser.add_argument("--output", type=Path, default=Path("runs/s2cnn_aliasing"))
     parser.add_argument("--results", type=Path, default=HERE)
     args = parser.parse_args()
     warnings.filterwarnings("ignore")
     console = Console()
     rows = [*block_rows(), *train_rows(args, console)]
+    rows += [row for run in args.runs for row in stage_rows(run)]
     write_csv(args.results / "results.csv", rows)
     draw(rows, args.results / "figure.png")
     console.print(f"{len(rows)} numbers in results.csv; figure.png")

@@ -20,6 +20,7 @@ from gaugecnn.methods.s2cnn import (
 )
 from gaugecnn.surfaces.rotations import euler_angles, random_rotations
 from gaugecnn.training.provenance import commit, device_name
+from gaugecnn.training.results import Result
 
 S2_GRID = s2_near_identity_grid(0.6, 5, 2)
 SO3_GRID = so3_near_identity_grid(0.6, 4, 2, 3)
@@ -49,24 +50,18 @@ def exactness_rows(device: str) -> list[dict[str, Any]]:
             "rotation_error": rotation_error(layer, where),
         }
         for metric, error in errors.items():
-            rows.append(
-                {
-                    "model": name,
-                    "task": "-",
-                    "seed": 0,
-                    "train_rotation": "-",
-                    "train_size": 0,
-                    "test_condition": "small layer",
-                    "metric": metric,
-                    "value": f"{error:.3g}",
-                    "parameters": sum(p.numel() for p in layer.parameters()),
-                    "train_seconds": 0,
-                    "device": device_name(where),
-                    "dtype": "float32",
-                    "commit": commit(),
-                    "command": "python experiments/s2cnn_cost/cost.py",
-                }
+            found = Result(
+                model=name,
+                test_condition="small layer",
+                metric=metric,
+                value=f"{error:.3g}",
+                parameters=sum(p.numel() for p in layer.parameters()),
+                device=device_name(where),
+                dtype="float32",
+                commit=commit(),
+                command="python experiments/s2cnn_cost/cost.py",
             )
+            rows.append(found.row())
     return rows
 
 

@@ -12,6 +12,7 @@ from gaugecnn.bench.results import METRICS, Figures, Report
 from gaugecnn.bench.variants import BFLOAT16, COMPILED, FLOAT32, NO_COMPILER
 from gaugecnn.errors import UserError
 from gaugecnn.training.files import read_csv, write_csv
+from gaugecnn.training.results import Result
 
 SHOWN = (
     ("latency, ms", FLOAT32, "latency_ms"),
@@ -40,26 +41,21 @@ def csv_rows(report: Report) -> list[dict[str, Any]]:
     for model in report.measured:
         figures = report.figures(model)
         for dtype, metric in sorted(figures, key=lambda key: (key[0] != FLOAT32, key[0])):
-            rows.append(
-                {
-                    "model": model.entry.name,
-                    "task": report.plan.task,
-                    "seed": model.entry.config.seed,
-                    "train_rotation": "-",
-                    "train_size": 0,
-                    "test_condition": f"batch{report.plan.batch}",
-                    "metric": metric,
-                    "value": float(f"{figures[dtype, metric]:.6g}"),
-                    "parameters": model.parameters,
-                    "train_seconds": 0,
-                    "device": report.device,
-                    "dtype": dtype,
-                    "commit": report.commit,
-                    "command": report.plan.command,
-                    "batch": report.plan.batch,
-                    "threads": report.threads,
-                }
+            found = Result(
+                model=model.entry.name,
+                task=report.plan.task,
+                seed=model.entry.config.seed,
+                test_condition=f"batch{report.plan.batch}",
+                metric=metric,
+                value=float(f"{figures[dtype, metric]:.6g}"),
+                parameters=model.parameters,
+                device=report.device,
+                dtype=dtype,
+                commit=report.commit,
+                command=report.plan.command,
             )
+            more = {"batch": report.plan.batch, "threads": report.threads}
+            rows.append({**found.row(), **more})
     return rows
 
 

@@ -1,8 +1,8 @@
 """Memory that a network gives back, kept for the next one to ask: on Linux's own allocator.
 
 Features of tens of megabytes come and go with every layer. By default glibc takes such memory from
-the system and returns it at once, and each page that is asked for again costs a fault: a forward and
-backward pass of `s2cnn_150k` on 32 images had 23,000 of them, a third of its time.
+the system and returns it at once, and each page that is asked for again costs a fault: a forward
+and backward pass of `s2cnn_150k` on 32 images had 23,000 of them, a third of its time.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class GaugeBatchNorm(Layer):
         scalars, others = type_.multiplicities[0], sum(type_.multiplicities[1:])
         areas = torch.from_numpy(type_.surface.areas / type_.surface.total_area)
         # (vertex, component); re and im of a channel share its statistics
-        self.norm = WeightedBatchNorm(areas[:, None], -1, [1] * scalars + [2] * others, scalars)
+        self.norm = WeightedBatchNorm(areas, [1] * scalars + [2] * others, scalars)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.norm(x)

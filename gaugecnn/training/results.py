@@ -1,0 +1,76 @@
+"""The table of results: one number a row, with all that is needed to run it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """A row of ``results.csv``; the fields are its columns, in their order.
+
+    Args:
+        model: the network, or what else was measured.
+        task: ``classification`` or ``segmentation``.
+        seed: of the weights.
+        train_rotation: the poses seen in training.
+        train_size: how many images were trained on.
+        test_condition: what it was tested on.
+        metric: what was measured; a unit is part of its name.
+        value: the number, or its digits where they are to be cut.
+        parameters: how many the network has.
+        train_seconds: how long it was trained.
+        device: where it ran.
+        dtype: in which precision.
+        commit: of the code.
+        command: the words that run it again.
+    """
+
+    model: str
+    task: str = "-"
+    seed: int = 0
+    train_rotation: str = "-"
+    train_size: int = 0
+    test_condition: str
+    metric: str
+    value: float | str
+    parameters: int = 0
+    train_seconds: float = 0
+    device: str
+    dtype: str
+    commit: str
+    command: str
+
+    def row(self) -> dict[str, Any]:
+        """Values by column."""
+        return asdict(self)
+
+
+def rows_of_run(
+    summary: Mapping[str, Any], model: str, command: str, train_rotation: str = "none"
+) -> list[dict[str, Any]]:
+    """The tests of a run, from its ``summary.json``.
+
+    Args:
+        summary: what the run left.
+        model: its name in the table.
+        command: the words that run it again.
+        train_rotation: the poses seen in training.
+    """
+    known = ("task", "seed", "train_size", "parameters", "train_seconds")
+    provenance = ("device", "dtype", "commit")
+    return [
+        Result(
+            model=model,
+            train_rotation=train_rotation,
+            test_condition=condition,
+            metric=metric,
+            value=f"{value:.4f}",
+            command=command,
+            **{key: summary[key] for key in (*known, *provenance)},
+        ).row()
+        for condition, metrics in summary["test"].items()
+        for metric, value in metrics.items()
+    ]

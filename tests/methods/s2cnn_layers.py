@@ -1,0 +1,42 @@
+"""One small layer of each kind."""
+
+from __future__ import annotations
+
+from gaugecnn.methods.s2cnn import (
+    S2Conv,
+    SO3Conv,
+    SO3ToS2,
+    s2_near_identity_grid,
+    so3_near_identity_grid,
+)
+
+S2_GRID = s2_near_identity_grid(0.7, 5, 2)
+SO3_GRID = so3_near_identity_grid(0.7, 4, 2, 3)
+
+
+def s2_conv(bandwidths, samplings, max_order, grid=S2_GRID) -> S2Conv:
+    sampling_in, sampling_out = samplings
+    return S2Conv(
+        2, 3, *bandwidths, grid,
+        sampling_in=sampling_in, sampling_out=sampling_out, max_order=max_order,
+    )  # fmt: skip
+
+
+def so3_conv(bandwidths, samplings, max_order, grid=SO3_GRID) -> SO3Conv:
+    sampling_in, sampling_out = samplings
+    return SO3Conv(
+        2, 3, *bandwidths, grid,
+        sampling_in=sampling_in, sampling_out=sampling_out,
+        max_order_in=max_order, max_order_out=max_order,
+    )  # fmt: skip
+
+
+def so3_to_s2(bandwidths, samplings, max_order, grid=SO3_GRID) -> SO3ToS2:
+    sampling_in, sampling_out = samplings
+    return SO3ToS2(
+        2, 3, *bandwidths, grid,
+        sampling_in=sampling_in, sampling_out=sampling_out, max_order=max_order,
+    )  # fmt: skip
+
+
+LAYERS = {"s2": s2_conv, "so3": so3_conv, "to_s2": so3_to_s2}
