@@ -1,6 +1,6 @@
 """Spherical CNNs: convolutions on the sphere and on SO(3) by their Fourier transforms."""
 
-from gaugecnn.methods.s2cnn.family import Normalisation, S2CNNFamily
+from gaugecnn.methods.s2cnn.family import S2CNNFamily
 from gaugecnn.methods.s2cnn.grids import (
     s2_equatorial_grid,
     s2_near_identity_grid,
@@ -14,7 +14,6 @@ from gaugecnn.methods.s2cnn.stage import S2CNNStage, Support
 from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
 
 __all__ = [
-    "Normalisation",
     "NormalisedConv",
     "S2CNNFamily",
     "S2CNNStage",

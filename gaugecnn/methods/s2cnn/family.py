@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from enum import StrEnum
 
 import torch
 from torch import Tensor
@@ -16,6 +15,7 @@ from gaugecnn.layers import (
     Integral,
     Layer,
     LayerFamily,
+    Normalisation,
     expect,
 )
 from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2
@@ -28,13 +28,6 @@ from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, half_turn_about_x, step_about_z
-
-
-class Normalisation(StrEnum):
-    """What follows a convolution: batch normalisation over SO(3), or nothing."""
-
-    batch = "batch"
-    none = "none"
 
 
 class SO3Integral(Integral):
@@ -60,7 +53,8 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
         in_channels: channels of the signal.
         normalisation: ``batch`` or ``none``.
         sampling: bandwidth of each feature's grid over its degree cut-off, at least 1. On the
-            critical grid (1, as published) a ReLU aliases; 1.5 keeps rotation invariance.
+            critical grid (1, as published) nonlinearities alias; a gelu needs 1.5 for an error
+            below 1 %, a ReLU 1.75 (``experiments/s2cnn_aliasing``).
         max_order: largest frequency along gamma of every feature; None keeps all. Frequency n
             along gamma is order n of a gauge feature: a feature cut at N holds, for each channel,
             the fields of orders 0 to N on the sphere, and costs in proportion to 2 N + 1.
