@@ -29,7 +29,7 @@ from block import BLOCKS, Block
 from figure import draw
 from rich.console import Console
 from rich.progress import track
-from stages import stage_rows
+from stages import COMMAND, stage_rows
 
 from gaugecnn import load_config
 from gaugecnn.training.files import write_csv
@@ -41,7 +41,6 @@ HERE = Path(__file__).parent
 FACTORS = (1.0, 1.125, 1.25, 1.5, 1.75, 2.0, 3.0)
 SIZES = ((8, None), (16, None), (16, 2), (12, 2), (9, 2), (6, 2))
 TRAINED = (("relu", 1.0), ("relu", 1.25), ("relu", 1.5), ("softplus", 1.0))
-COMMAND = "python experiments/s2cnn_aliasing/aliasing.py"
 
 
 def block_rows() -> Iterator[dict[str, Any]]:

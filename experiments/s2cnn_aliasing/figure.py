@@ -1,4 +1,6 @@
-"""The figure of the study: errors of one nonlinearity, and what a network loses when it turns."""
+"""The figure of the study: errors of one nonlinearity and of each stage of a trained network, and
+what a network loses when it turns.
+"""
 
 from __future__ import annotations
 
@@ -17,32 +19,73 @@ COLOURS = {
     "square": "#8d99ae",
 }
 FLOOR = 1e-6
+ALL = "all stages"
+
+
+STAGE_COLOURS = ("#d1495b", "#edae49", "#66a182", "#00798c", "#8d99ae", "#5c4d7d")
 
 
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
-    """Left: error against sampling, a line a function. Right: accuracies, a pair a network."""
+    """One nonlinearity; the stages of the first trained network, if there is one; accuracies."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+    trained = next((r["model"] for r in rows if r["metric"] == "logit_error_mean"), None)
+    count = 3 if trained else 2
+    figure, panels = plt.subplots(1, count, figsize=(5.5 * count, 4.2), layout="constrained")
     for name, colour in COLOURS.items():
-        points = [
-            (float(row["test_condition"].partition("=")[2]), max(float(row["value"]), FLOOR))
-            for row in rows
-            if row["model"] == SHOWN
-            and row["metric"] == "equivariance_error_mean"
-            and row["test_condition"].startswith(f"{name},")
-        ]
         label = "x + x²/2" if name == "square" else name
-        left.plot(*zip(*points, strict=True), "o-", color=colour, label=label, markersize=4)
-    left.set_yscale("log")
-    left.set_ylim(FLOOR / 2, 1)
-    left.set_xlabel("bandwidth of the grid over the degree cut-off")
-    left.set_title("error of one nonlinearity under rotations\n(degrees below 16)", fontsize=10)
-    left.legend(frameon=False, fontsize=9)
+        curve(panels[0], rows, SHOWN, "equivariance_error_mean", name, colour, label)
+    panels[0].set_ylim(FLOOR / 2, 1)
+    panels[0].set_title(
+        "error of one nonlinearity under rotations\n(degrees below 16)", fontsize=10
+    )
+    if trained:
+        stages = dict.fromkeys(
+            row["test_condition"].partition(",")[0] for row in rows if row["model"] == trained
+        )
+        for name, colour in zip((s for s in stages if s != ALL), STAGE_COLOURS, strict=False):
+            curve(panels[1], rows, trained, "logit_error_mean", name, colour, name)
+        curve(panels[1], rows, trained, "logit_error_mean", ALL, "black", ALL)
+        title = (
+            f"error of the logits of {trained.removeprefix('trained ')}\n(one stage's grid varied)"
+        )
+        panels[1].set_title(title, fontsize=10)
+    for panel in panels[:-1]:
+        panel.set_yscale("log")
+        panel.set_xlabel("bandwidth of the grid over the degree cut-off")
+        panel.legend(frameon=False, fontsize=9)
+    bars(panels[-1], rows)
+    for panel in panels:
+        panel.spines[["top", "right"]].set_visible(False)
+    write_bytes_atomically(path, lambda file: figure.savefig(file, dpi=150, format="png"))
+    plt.close(figure)
 
+
+def curve(
+    panel: Any,
+    rows: list[dict[str, Any]],
+    model: str,
+    metric: str,
+    name: str,
+    colour: str,
+    label: str,
+) -> None:
+    """A metric against sampling, of the conditions that begin with a name."""
+    points = [
+        (float(row["test_condition"].partition("=")[2]), max(float(row["value"]), FLOOR))
+        for row in rows
+        if row["model"] == model
+        and row["metric"] == metric
+        and row["test_condition"].startswith(f"{name},")
+    ]
+    panel.plot(*zip(*points, strict=True), "o-", color=colour, label=label, markersize=4)
+
+
+def bars(panel: Any, rows: list[dict[str, Any]]) -> None:
+    """Accuracies of the small networks and of those trained on all images, a pair each."""
     names = list(dict.fromkeys(row["model"] for row in rows if row["metric"] == "accuracy"))
     for i, (condition, colour) in enumerate((("unrotated", "#9db4c0"), ("rotated", "#d1495b"))):
         values = [
@@ -54,13 +97,11 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
             for name in names
         ]
         places = [k + 0.4 * (i - 0.5) for k in range(len(names))]
-        right.bar_label(right.bar(places, values, 0.38, color=colour, label=condition), fmt="%.1f",
-                        fontsize=8)  # fmt: skip
+        drawn = panel.bar(places, values, 0.38, color=colour, label=condition)
+        panel.bar_label(drawn, fmt="%.1f", fontsize=7)
     labels = [re.sub(r"small, (\w+), sampling=", r"\1\n", name) for name in names]
-    right.set_xticks(range(len(names)), labels)
-    right.set_ylim(50, 105)
-    right.set_title("accuracy (%) after training on unrotated digits", fontsize=10)
-    right.legend(frameon=False, loc="upper right", title="test images", ncols=2)
-    for panel in (left, right):
-        panel.spines[["top", "right"]].set_visible(False)
-    write_bytes_atomically(path, lambda file: figure.savefig(file, dpi=150, format="png"))
+    labels = [re.sub(r"trained (\w+)-([\d.]+).*", r"\1\n\2\ntrained long", name) for name in labels]
+    panel.set_xticks(range(len(names)), labels, fontsize=8)
+    panel.set_ylim(50, 105)
+    panel.set_title("accuracy (%) after training on unrotated digits", fontsize=10)
+    panel.legend(frameon=False, loc="upper right", title="test images", ncols=2)

@@ -25,11 +25,12 @@ from gaugecnn.networks import Network
 from gaugecnn.surfaces.rotations import random_rotations
 from gaugecnn.training.directory import read_summary, run_config
 from gaugecnn.training.provenance import commit, device_name
-from gaugecnn.training.results import Result
+from gaugecnn.training.results import Result, rows_of_run
 
 SAMPLINGS = (1.0, 1.125, 1.25, 1.5, 1.75, 2.0)
 FINE = 3.0
 DIGITS, ROTATIONS = 48, 4
+COMMAND = "python experiments/s2cnn_aliasing/aliasing.py"
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,14 @@ def settings(stages: int) -> Iterator[Setting]:
 
 
 def stage_rows(run: Path) -> Iterator[dict[str, Any]]:
-    """Errors of the logits under rotations, and accuracies, by the grids of the stages.
+    """The tests of a run; errors of its logits under rotations by the grids of its stages.
 
     Args:
-        run: the directory of a trained S2CNN classifier.
+        run: the directory of a trained S2CNN classifier, named as in ``s2cnn_mnist``.
     """
-    summary, code = read_summary(run), commit()
+    summary, code, model = read_summary(run), commit(), f"trained {run.name}"
+    command = f"python experiments/s2cnn_mnist/mnist.py --root DIR --only {run.name}"
+    yield from rows_of_run(summary, model, command)
     upright, turned, labels = band_limited_digits(run)
     jobs = list(settings(len(load_run(run).stages)))
     for setting in track(jobs, f"stages of {run.name}", transient=True):
@@ -72,12 +75,12 @@ def stage_rows(run: Path) -> Iterator[dict[str, Any]]:
         found = {
             "logit_error_mean": float(errors.mean()),
             "logit_error_max": float(errors.max()),
-            "unrotated_accuracy": accuracy([still], labels),
-            "rotated_accuracy": accuracy(moved, labels),
+            "accuracy_unrotated": accuracy([still], labels),
+            "accuracy_rotated": accuracy(moved, labels),
         }
         for metric, value in found.items():
             yield Result(
-                model=f"trained {run.name}",
+                model=model,
                 task="classification",
                 seed=summary["seed"],
                 train_rotation="none",
@@ -90,7 +93,7 @@ def stage_rows(run: Path) -> Iterator[dict[str, Any]]:
                 device=device_name(torch.device("cpu")),
                 dtype="float32",
                 commit=code,
-                command=f"python experiments/s2cnn_aliasing/aliasing.py --runs {run.name}",
+                command=f"{COMMAND} --runs runs/s2cnn_mnist/{run.name}",
             ).row()
 
 

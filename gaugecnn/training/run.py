@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,9 @@ from gaugecnn.training.directory import (
 from gaugecnn.training.module import DivergenceError, Task
 from gaugecnn.training.progress import Stopwatch, on_terminal, progress_bar, quiet_libraries
 from gaugecnn.training.provenance import commit, device_name, versions
+
+TESTED_AS = re.compile(r"model\.|data\.(?!root=|download=)")
+"""Words of `evaluate` that may make a test another one; such stand before its condition."""
 
 
 def train(config: DictConfig) -> dict[str, Any]:
@@ -102,26 +106,39 @@ def train(config: DictConfig) -> dict[str, Any]:
 
 
 def evaluate(run: Path, overrides: list[str]) -> dict[str, Any]:
-    """Test a trained run, on its own domain or on another; adds to its summary.
+    """Test a trained run, as it was trained or otherwise; adds to its summary.
+
+    A test on another surface is ``SURFACE/condition`` there, one of a changed network or of other
+    data ``key=value/condition``, so that no test takes the place of another.
 
     Args:
         run: the run directory.
         overrides: ``key=value`` words laid over its configuration.
     """
     config = run_config(run, overrides)
-    own_domain = build_domain(run_config(run))
+    own = run_config(run)
     network = load_run(run, overrides)
     task = _task(config, network)
     trainer = _trainer(config, logger=False, callbacks=progress_bar())
     data = build_datamodule(config, network.domain)
     results = _test(trainer, task, data, None)
-    if network.domain.title != own_domain.title:
-        name = surface_name(config)
+    if changed := list(_changes(own, config, overrides)):
+        name = ",".join(changed)
         results = {f"{name}/{condition}": values for condition, values in results.items()}
     summary = {**_identity(config, network), **read_summary(run)}  # none of an unfinished run
     summary["test"] = {**summary.get("test", {}), **results}
     write_tests(run, _confusions(task, results), summary)
     return {**summary, "test": results}
+
+
+def _changes(own: DictConfig, config: DictConfig, overrides: list[str]) -> Iterator[str]:
+    """In what a test differs from those of the run itself: the surface, words."""
+    if build_domain(config).title != build_domain(own).title:
+        yield surface_name(config)
+    for word in overrides:
+        key = word.partition("=")[0]
+        if TESTED_AS.match(word) and OmegaConf.select(own, key) != OmegaConf.select(config, key):
+            yield word
 
 
 def _identity(config: DictConfig, network: Network) -> dict[str, Any]:

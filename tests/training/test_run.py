@@ -70,8 +70,12 @@ def test_loading_and_evaluating_a_run(tmp_path):
     assert again["test"] == summary["test"]
     elsewhere = evaluate(run, ["domain.size=20"])
     assert set(elsewhere["test"]) == {"chart20/unrotated", "chart20/rotated"}
+    same = ["data.name=digits", "model.normalisation=batch"]
+    fewer = evaluate(run, ["data.test_size=7", *same])
+    assert set(fewer["test"]) == {"data.test_size=7/unrotated", "data.test_size=7/rotated"}
     kept = json.loads((run / "summary.json").read_text())["test"]
-    assert set(kept) == {*summary["test"], *elsewhere["test"]}
+    assert set(kept) == {*summary["test"], *elsewhere["test"], *fewer["test"]}
+    assert kept["rotated"] == summary["test"]["rotated"]  # not those of fewer images
 
 
 class InterruptionError(Exception):
