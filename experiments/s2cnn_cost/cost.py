@@ -2,7 +2,7 @@
 
 Times the networks in interleaved rounds of one process, measures setup and memory in fresh ones,
 compares each layer with its slow sums, prints what was asked beside what was measured, and writes
-``results.csv``.
+``results.csv``; on a CPU also what keeping freed memory is worth.
 
     python experiments/s2cnn_cost/cost.py                   # a few minutes on two cores
     python experiments/s2cnn_cost/cost.py --device cuda
@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from allocator import allocator_rows
 from exactness import exactness_rows
 from rich.console import Console
 from rich.table import Table
@@ -68,7 +69,8 @@ def main() -> int:
     options = {"repeats": args.repeats, "device": args.device}
     rows = benchmark(SEGMENTERS, task="segmentation", batch=1, **options)
     rows += benchmark([CLASSIFIER], task="classification", batch=32, **options)
-    rows += [{**row, **dict.fromkeys(COLUMNS_OF_BENCH, "-")} for row in exactness_rows(args.device)]
+    others = exactness_rows(args.device) + (allocator_rows() if args.device == "cpu" else [])
+    rows += [{**row, **dict.fromkeys(COLUMNS_OF_BENCH, "-")} for row in others]
     holds = print_claims(rows, console)
     write_csv(args.results, rows)
     console.print(f"{len(rows)} numbers in {args.results.name}")
