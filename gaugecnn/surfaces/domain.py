@@ -80,8 +80,8 @@ class SphereDomain(Domain):
     def image_coordinates(self, poses: Tensor) -> Tensor:
         """Stereographic projection of ``R^T x`` from the north pole, southern hemisphere only."""
         points = self.points.to(poses)
-        unposed = torch.einsum("pi,nij->npj", points, poses)  # (image, point, xyz) = R^T x
-        return stereographic(unposed).unflatten(1, self.shape)
+        unposed = torch.einsum("pi,nij->njp", points, poses)  # (image, xyz, point) = R^T x
+        return stereographic(unposed.movedim(1, -1)).unflatten(1, self.shape)
 
     def permutation(self, rotation: Tensor) -> Tensor:
         """The index of ``R^T x_i`` among the points, ``(point,)``, so ``(L_R f)_i = f[index_i]``.
@@ -98,9 +98,11 @@ def stereographic(points: Tensor) -> Tensor:
     Columns run along +x, rows (downwards) along +y; the projection from the north pole onto the
     plane tangent at the south pole is ``2 (x, y) / (1 - z)``.
     """
-    plane = 2 * points[..., :2] / (1 - points[..., 2:]).clamp_min(1e-12) / IMAGE_HALF_WIDTH
-    inside = (points[..., 2:] <= 0) & (plane.abs() <= 1).all(-1, keepdim=True)
-    return torch.where(inside, plane, torch.full_like(plane, math.nan))
+    x, y, z = points.unbind(-1)
+    scale = (2 / IMAGE_HALF_WIDTH) / (1 - z).clamp_min(1e-12)
+    column, row = x * scale, y * scale
+    inside = (z <= 0) & (column.abs() <= 1) & (row.abs() <= 1)
+    return torch.stack([column, row], dim=-1).masked_fill(~inside[..., None], math.nan)
 
 
 def matching_points(points: Tensor, moved: Tensor, title: str) -> Tensor:
