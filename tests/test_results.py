@@ -93,8 +93,8 @@ def test_what_sampling_does_to_aliasing():
     for name in ("relu", "gelu", "tanh", "softplus"):
         errors = [found[model, f"{name}, sampling={s}", metric] for s in ("1", "1.25", "1.5", "2")]
         assert errors == sorted(errors, reverse=True)
-    assert found[model, "square, sampling=1.25", metric] > 1e-3
-    assert found[model, "square, sampling=1.5", metric] < 1e-12
+    assert found[model, "quadratic, sampling=1.25", metric] > 1e-3
+    assert found[model, "quadratic, sampling=1.5", metric] < 1e-12
     trained = values("s2cnn_aliasing", "32-true")
     gaps = {
         factor: trained[f"small, relu, sampling={factor}", "unrotated", "accuracy"]

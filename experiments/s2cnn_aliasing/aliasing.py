@@ -25,13 +25,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from block import BLOCKS, Block
+from block import Block
 from figure import draw
 from rich.console import Console
 from rich.progress import track
 from stages import COMMAND, stage_rows
 
 from gaugecnn import load_config
+from gaugecnn.methods.s2cnn.nonlinearity import Nonlinearity
 from gaugecnn.training.files import write_csv
 from gaugecnn.training.provenance import commit, device_name
 from gaugecnn.training.results import Result, rows_of_run
@@ -40,13 +41,16 @@ from gaugecnn.training.run import train
 HERE = Path(__file__).parent
 FACTORS = (1.0, 1.125, 1.25, 1.5, 1.75, 2.0, 3.0)
 SIZES = ((8, None), (16, None), (16, 2), (12, 2), (9, 2), (6, 2))
-TRAINED = (("relu", 1.0), ("relu", 1.25), ("relu", 1.5), ("softplus", 1.0))
+TRAINED = (
+    *(("relu", 1.0), ("relu", 1.25), ("relu", 1.5)),
+    *(("softplus", 1.0), ("quadratic", 1.0), ("quadratic", 1.5)),
+)
 
 
 def block_rows() -> Iterator[dict[str, Any]]:
     """The errors of one nonlinearity, one number a row."""
     code = commit()
-    jobs = [(*size, name, factor) for size in SIZES for name in BLOCKS for factor in FACTORS]
+    jobs = [(*size, name, factor) for size in SIZES for name in Nonlinearity for factor in FACTORS]
     for cutoff, max_order, name, factor in track(jobs, "blocks", transient=True):
         orders = "all orders" if max_order is None else f"orders to {max_order}"
         for metric, value in Block(name, cutoff, max_order, factor).measure().items():

@@ -22,20 +22,12 @@ from gaugecnn.surfaces.rotations import euler_angles, random_rotations
 SIGNALS, ROTATIONS = 4, 6
 
 
-def square(x: Tensor) -> Tensor:
-    """``x + x^2 / 2``, whose degrees end: exact from 1.5 times the cut-off on."""
-    return x + x.square() / 2
-
-
-BLOCKS = {**{str(name): FUNCTIONS[name] for name in Nonlinearity}, "square": square}
-
-
 @dataclass(frozen=True)
 class Block:
     """What is measured.
 
     Args:
-        function: a name in `BLOCKS`.
+        function: a `Nonlinearity`.
         cutoff: degrees below it.
         max_order: orders along gamma; None for all.
         factor: bandwidth of the grid over the cut-off.
@@ -54,7 +46,7 @@ class Block:
         analysis, synthesis = Analysis(grid).double(), Synthesis(grid).double()
 
         def block(z: Tensor) -> Tensor:
-            return analysis(BLOCKS[self.function](synthesis(z)))
+            return analysis(FUNCTIONS[Nonlinearity(self.function)](synthesis(z)))
 
         z = random_spectra(self.cutoff, type_.order)
         still = block(z)

@@ -16,12 +16,10 @@ COLOURS = {
     "gelu": "#edae49",
     "tanh": "#66a182",
     "softplus": "#00798c",
-    "square": "#8d99ae",
+    "quadratic": "#8d99ae",
 }
 FLOOR = 1e-6
 ALL = "all stages"
-
-
 STAGE_COLOURS = ("#d1495b", "#edae49", "#66a182", "#00798c", "#8d99ae", "#5c4d7d")
 
 
@@ -36,8 +34,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     count = 3 if trained else 2
     figure, panels = plt.subplots(1, count, figsize=(5.5 * count, 4.2), layout="constrained")
     for name, colour in COLOURS.items():
-        label = "x + x²/2" if name == "square" else name
-        curve(panels[0], rows, SHOWN, "equivariance_error_mean", name, colour, label)
+        curve(panels[0], rows, SHOWN, "equivariance_error_mean", name, colour)
     panels[0].set_ylim(FLOOR / 2, 1)
     panels[0].set_title(
         "error of one nonlinearity under rotations\n(degrees below 16)", fontsize=10
@@ -47,8 +44,8 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
             row["test_condition"].partition(",")[0] for row in rows if row["model"] == trained
         )
         for name, colour in zip((s for s in stages if s != ALL), STAGE_COLOURS, strict=False):
-            curve(panels[1], rows, trained, "logit_error_mean", name, colour, name)
-        curve(panels[1], rows, trained, "logit_error_mean", ALL, "black", ALL)
+            curve(panels[1], rows, trained, "logit_error_mean", name, colour)
+        curve(panels[1], rows, trained, "logit_error_mean", ALL, "black")
         title = (
             f"error of the logits of {trained.removeprefix('trained ')}\n(one stage's grid varied)"
         )
@@ -65,13 +62,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
 
 
 def curve(
-    panel: Any,
-    rows: list[dict[str, Any]],
-    model: str,
-    metric: str,
-    name: str,
-    colour: str,
-    label: str,
+    panel: Any, rows: list[dict[str, Any]], model: str, metric: str, name: str, colour: str
 ) -> None:
     """A metric against sampling, of the conditions that begin with a name."""
     points = [
@@ -81,7 +72,7 @@ def curve(
         and row["metric"] == metric
         and row["test_condition"].startswith(f"{name},")
     ]
-    panel.plot(*zip(*points, strict=True), "o-", color=colour, label=label, markersize=4)
+    panel.plot(*zip(*points, strict=True), "o-", color=colour, label=name, markersize=4)
 
 
 def bars(panel: Any, rows: list[dict[str, Any]]) -> None:

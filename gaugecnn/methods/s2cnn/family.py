@@ -53,12 +53,13 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
         in_channels: channels of the signal.
         normalisation: ``batch`` or ``none``.
         sampling: bandwidth of each feature's grid over its degree cut-off, at least 1. On the
-            critical grid (1, as published) nonlinearities alias; a gelu needs 1.5 for an error
-            below 1 %, a ReLU 1.75 (``experiments/s2cnn_aliasing``).
+            critical grid (1, as published) nonlinearities alias, and training finds the aliases
+            useful; ``quadratic`` has none from 1.5 on (``experiments/s2cnn_aliasing``).
         max_order: largest frequency along gamma of every feature; None keeps all. Frequency n
             along gamma is order n of a gauge feature: a feature cut at N holds, for each channel,
             the fields of orders 0 to N on the sphere, and costs in proportion to 2 N + 1.
-        nonlinearity: ``relu``, ``gelu``, ``softplus`` or ``tanh``, at each point of the grid.
+        nonlinearity: ``relu``, ``gelu``, ``softplus``, ``tanh`` or ``quadratic`` (``x + x^2 / 2``),
+            at each point of the grid.
 
     Raises:
         UserError: the domain is not a latitude-longitude grid, or an option is out of range.

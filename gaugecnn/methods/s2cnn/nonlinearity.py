@@ -5,6 +5,8 @@ also make frequencies that it cannot tell from lower ones. How many depends on t
 polynomial of degree p spreads degrees below L to those below ``p (L - 1) + 1``, and the part below
 L that is kept is exact from a grid of ``(p + 1) / 2`` times the cut-off on; a smooth function falls
 off fast; a ReLU, with its kink, falls off slowly. ``experiments/s2cnn_aliasing`` measures them.
+`quadratic` is the polynomial of degree 2: a network of it on grids of 1.5 times the cut-off
+commutes with every rotation to rounding, however long it is trained.
 """
 
 from __future__ import annotations
