@@ -40,7 +40,10 @@ from gaugecnn.training.run import train
 
 HERE = Path(__file__).parent
 FACTORS = (1.0, 1.125, 1.25, 1.5, 1.75, 2.0, 3.0)
-SIZES = ((8, None), (16, None), (16, 2), (12, 2), (9, 2), (6, 2))
+SIZES = (  # cut-off, orders, cut-off of the next stage; at last the stages of s2cnn_91k
+    *((8, None, 8), (16, None, 16), (16, 2, 16)),
+    *((20, 2, 13), (13, 2, 9), (9, 2, 6), (6, 2, 1)),
+)
 TRAINED = (
     *(("relu", 1.0), ("relu", 1.25), ("relu", 1.5)),
     *(("softplus", 1.0), ("quadratic", 1.0), ("quadratic", 1.5)),
@@ -51,11 +54,13 @@ def block_rows() -> Iterator[dict[str, Any]]:
     """The errors of one nonlinearity, one number a row."""
     code = commit()
     jobs = [(*size, name, factor) for size in SIZES for name in Nonlinearity for factor in FACTORS]
-    for cutoff, max_order, name, factor in track(jobs, "blocks", transient=True):
-        orders = "all orders" if max_order is None else f"orders to {max_order}"
-        for metric, value in Block(name, cutoff, max_order, factor).measure().items():
+    for cutoff, max_order, kept, name, factor in track(jobs, "blocks", transient=True):
+        model = f"degrees below {cutoff}, "
+        model += "all orders" if max_order is None else f"orders to {max_order}"
+        model += f", next below {kept}" if kept < cutoff else ""
+        for metric, value in Block(name, cutoff, max_order, kept, factor).measure().items():
             found = Result(
-                model=f"degrees below {cutoff}, {orders}",
+                model=model,
                 test_condition=f"{name}, sampling={factor:g}",
                 metric=metric,
                 value=f"{value:.4g}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -30,12 +30,14 @@ class Block:
         function: a `Nonlinearity`.
         cutoff: degrees below it.
         max_order: orders along gamma; None for all.
+        kept: the degrees below it are those that the next stage takes.
         factor: bandwidth of the grid over the cut-off.
     """
 
     function: str
     cutoff: int
     max_order: int | None
+    kept: int
     factor: float
 
     def measure(self) -> dict[str, float]:
@@ -43,7 +45,9 @@ class Block:
         sampling = math.ceil(self.factor * self.cutoff - 1e-9)
         type_ = SO3Type(1, self.cutoff, sampling, self.max_order)
         grid = FourierGrid(self.cutoff, type_.order, sampling, type_.gamma_points)
-        analysis, synthesis = Analysis(grid).double(), Synthesis(grid).double()
+        order = min(type_.order, self.kept - 1)
+        analysis = Analysis(replace(grid, cutoff=self.kept, max_order=order)).double()
+        synthesis = Synthesis(grid).double()
 
         def block(z: Tensor) -> Tensor:
             return analysis(FUNCTIONS[Nonlinearity(self.function)](synthesis(z)))

@@ -43,7 +43,9 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
         stages = dict.fromkeys(
             row["test_condition"].partition(",")[0] for row in rows if row["model"] == trained
         )
-        for name, colour in zip((s for s in stages if s != ALL), STAGE_COLOURS, strict=False):
+        for name, colour in zip(
+            (s for s in stages if s.startswith("stage ")), STAGE_COLOURS, strict=False
+        ):
             curve(panels[1], rows, trained, "logit_error_mean", name, colour)
         curve(panels[1], rows, trained, "logit_error_mean", ALL, "black")
         title = (

@@ -47,13 +47,20 @@ class Setting:
 
 
 def settings(stages: int) -> Iterator[Setting]:
-    """One stage coarse and the others fine, then all alike."""
+    """The network as it was trained; one stage coarse and the others fine; all alike."""
+    yield Setting((), "as trained")
     for factor in SAMPLINGS:
         for i in range(stages):
-            coarse = f"model.classification.stages[{i}].sampling={factor:g}"
-            yield Setting((f"model.sampling={FINE:g}", coarse), f"stage {i}, sampling={factor:g}")
+            grids = [factor if j == i else FINE for j in range(stages)]
+            yield Setting(words_of(grids), f"stage {i}, sampling={factor:g}")
     for factor in (*SAMPLINGS, FINE):
-        yield Setting((f"model.sampling={factor:g}",), f"all stages, sampling={factor:g}")
+        yield Setting(words_of([factor] * stages), f"all stages, sampling={factor:g}")
+
+
+def words_of(grids: list[float]) -> tuple[str, ...]:
+    """The configuration of the grids of all stages."""
+    key = "model.classification.stages[{}].sampling={:g}"
+    return tuple(key.format(i, factor) for i, factor in enumerate(grids))
 
 
 def stage_rows(run: Path) -> Iterator[dict[str, Any]]:

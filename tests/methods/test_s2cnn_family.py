@@ -22,7 +22,6 @@ from gaugecnn.methods.s2cnn import (
     Support,
     so3_integrate,
 )
-from gaugecnn.methods.s2cnn.nonlinearity import quadratic
 from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 
@@ -183,16 +182,6 @@ def test_nonlinearity_is_chosen(name: str, value: float) -> None:
     layer = S2CNNFamily(LatLonGrid(4), nonlinearity=name).activate(type_)
     out = layer(torch.full((1, *type_.shape), -1.0))
     torch.testing.assert_close(out, torch.full_like(out, value), atol=1e-4, rtol=0)
-
-
-def test_the_quadratic_has_the_right_derivatives() -> None:
-    x = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
-    torch.testing.assert_close(quadratic(x), x + x.square() / 2)
-    assert torch.autograd.gradcheck(quadratic, x)
-    assert torch.autograd.gradgradcheck(quadratic, x)
-    compiled = torch.compile(quadratic, backend="aot_eager", fullgraph=True)
-    (gradient,) = torch.autograd.grad(compiled(x).sum(), x)
-    torch.testing.assert_close(gradient, 1 + x)
 
 
 @pytest.mark.parametrize(
