@@ -40,12 +40,9 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
         "error of one nonlinearity under rotations\n(degrees below 16)", fontsize=10
     )
     if trained:
-        stages = dict.fromkeys(
-            row["test_condition"].partition(",")[0] for row in rows if row["model"] == trained
-        )
-        for name, colour in zip(
-            (s for s in stages if s.startswith("stage ")), STAGE_COLOURS, strict=False
-        ):
+        conditions = [row["test_condition"] for row in rows if row["model"] == trained]
+        stages = dict.fromkeys(c.partition(",")[0] for c in conditions if c.startswith("stage "))
+        for name, colour in zip(stages, STAGE_COLOURS, strict=False):
             curve(panels[1], rows, trained, "logit_error_mean", name, colour)
         curve(panels[1], rows, trained, "logit_error_mean", ALL, "black")
         title = (
@@ -93,7 +90,7 @@ def bars(panel: Any, rows: list[dict[str, Any]]) -> None:
         drawn = panel.bar(places, values, 0.38, color=colour, label=condition)
         panel.bar_label(drawn, fmt="%.1f", fontsize=7)
     labels = [re.sub(r"small, (\w+), sampling=", r"\1\n", name) for name in names]
-    labels = [re.sub(r"trained (\w+)-([\d.]+).*", r"\1\n\2\ntrained long", name) for name in labels]
+    labels = [re.sub(r"trained (.+)", r"\1\n(all of MNIST)", label) for label in labels]
     panel.set_xticks(range(len(names)), labels, fontsize=8)
     panel.set_ylim(50, 105)
     panel.set_title("accuracy (%) after training on unrotated digits", fontsize=10)
