@@ -95,7 +95,16 @@ def make_plan(
     compile: bool = False,
     overrides: Sequence[str] = (),
 ) -> Plan:
-    """Check what is asked for and load the configurations; `benchmark` has the arguments.
+    """Check what is asked for and load the configurations.
+
+    Args:
+        models: names, or ``NAME:key=value+key=value``; ratios are to the first.
+        task: by default segmentation if every model has it, else classification.
+        batch: signals per call.
+        repeats: rounds of forward passes; there are half as many of training steps.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        compile: measure ``torch.compile`` too; some networks take many minutes to compile.
+        overrides: ``key=value`` words for every model.
 
     Raises:
         UserError: a model, key or value that cannot be, or no task that the models share.

@@ -36,40 +36,17 @@ PRODUCT = (-1, "reference product")
 TRAINING = "training step"
 
 
-def benchmark(
-    models: Sequence[str],
-    *,
-    task: str | None = None,
-    batch: int = 1,
-    repeats: int = 10,
-    device: str = "auto",
-    compile: bool = False,
-    overrides: Sequence[str] = (),
-) -> list[dict[str, Any]]:
+def benchmark(models: Sequence[str], **options: Any) -> list[dict[str, Any]]:
     """Measure networks side by side; the rows of the results table, one number each.
 
     Args:
         models: names, or ``NAME:key=value+key=value``; ratios are to the first.
-        task: by default segmentation if every model has it, else classification.
-        batch: signals per call.
-        repeats: rounds of forward passes; there are half as many of training steps.
-        device: ``auto``, ``cpu`` or ``cuda``.
-        compile: measure ``torch.compile`` too; some networks take many minutes to compile.
-        overrides: ``key=value`` words for every model.
+        options: task, batch, repeats, device, compile and overrides, as `make_plan` has them.
 
     Raises:
         UserError: something that cannot be measured; says which model.
     """
-    plan = make_plan(
-        models,
-        task=task,
-        batch=batch,
-        repeats=repeats,
-        device=device,
-        compile=compile,
-        overrides=overrides,
-    )
-    return csv_rows(measure(plan))
+    return csv_rows(measure(make_plan(models, **options)))
 
 
 def steps(plan: Plan) -> int:
