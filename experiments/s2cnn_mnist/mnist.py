@@ -1,7 +1,7 @@
 """How well does a small S2CNN, trained on unrotated digits, classify rotated ones?
 
 Trains the network that is meant to be good, and for a short while the same one with a nonlinearity
-that aliases; tests each on all unrotated and rotated test images, and writes ``results.csv`` and the
+that aliases. Tests each on all unrotated and rotated images; writes ``results.csv``, and the
 ``summary.json`` of the first.
 
     python experiments/s2cnn_mnist/mnist.py --root DIR            # MNIST in DIR: hours on two cores
