@@ -70,7 +70,7 @@ def stage_rows(run: Path) -> Iterator[dict[str, Any]]:
         run: the directory of a trained S2CNN classifier, named as in ``s2cnn_mnist``.
     """
     summary, code, model = read_summary(run), commit(), f"trained {run.name}"
-    command = f"python experiments/s2cnn_mnist/mnist.py --root DIR --only {run.name}"
+    command = "python experiments/s2cnn_mnist/mnist.py --root DIR"
     yield from rows_of_run(summary, model, command)
     upright, turned, labels = band_limited_digits(run)
     jobs = list(settings(len(load_run(run).stages)))

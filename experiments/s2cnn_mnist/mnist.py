@@ -3,7 +3,7 @@
 Trains each run of the study, tests it on all unrotated and rotated images, and writes
 ``results.csv``, and ``summary.json`` of the best.
 
-    python experiments/s2cnn_mnist/mnist.py --root DIR            # MNIST in DIR: an hour on two cores
+    python experiments/s2cnn_mnist/mnist.py --root DIR    # MNIST in DIR: an hour on two cores
 
 Runs that are there already are not trained again; one that was interrupted goes on.
 """
@@ -44,7 +44,6 @@ def main() -> int:
     """Train what is missing, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", required=True, help="folder of MNIST's files (data.root)")
-    parser.add_argument("--only", nargs="*", choices=RUNS, default=list(RUNS), metavar="RUN")
     parser.add_argument("--output", type=Path, default=Path("runs/s2cnn_mnist"))
     parser.add_argument("--results", type=Path, default=HERE)
     args = parser.parse_args()
@@ -52,7 +51,7 @@ def main() -> int:
     for heading in ("unrotated", "rotated", "epochs", "seconds"):
         table.add_column(heading, justify="right")
     rows = []
-    for name in args.only:
+    for name in RUNS:
         file = args.output / name / "summary.json"
         if not file.is_file():
             train(name, args.root, args.output)
