@@ -91,7 +91,8 @@ def train_rows(args: argparse.Namespace, console: Console) -> Iterator[dict[str,
         where = [f"data.root={args.root}"] if args.root else []
         if not (output / "summary.json").is_file():
             config = load_config(
-                str(HERE / "small.yaml"), overrides=[*words, *where, f"output={output}"]
+                str(HERE / "small.yaml"),
+                overrides=[*words, *where, f"output={output}", "train.resume=true"],
             )
             output.parent.mkdir(parents=True, exist_ok=True)
             with Path(f"{output}.log").open("w") as log, contextlib.redirect_stdout(log):
