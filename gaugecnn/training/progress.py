@@ -43,19 +43,24 @@ def quiet_libraries() -> None:
 
 
 class Stopwatch(Callback):
-    """Seconds and samples of training, validation and tests left out."""
+    """Seconds and samples of training, its rendering included, validation and tests left out."""
 
     def __init__(self) -> None:
         self.seconds, self.samples = 0.0, 0
-        self._started = 0.0
+        self._counted = 0.0  # up to when
 
-    def on_train_batch_start(self, *_: Any) -> None:
-        self._started = time.perf_counter()
+    def on_train_epoch_start(self, *_: Any) -> None:
+        self._counted = time.perf_counter()
+
+    def on_validation_end(self, *_: Any) -> None:
+        self._counted = time.perf_counter()
 
     def on_train_batch_end(
         self, trainer: Any, module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        self.seconds += time.perf_counter() - self._started
+        now = time.perf_counter()
+        self.seconds += now - self._counted
+        self._counted = now
         self.samples += len(batch.label)
 
     def state_dict(self) -> dict[str, float]:
