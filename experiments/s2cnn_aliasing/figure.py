@@ -92,6 +92,6 @@ def bars(panel: Any, rows: list[dict[str, Any]]) -> None:
     labels = [re.sub(r"small, (\w+), sampling=", r"\1\n", name) for name in names]
     labels = [re.sub(r"trained (.+)", r"\1\n(all of MNIST)", label) for label in labels]
     panel.set_xticks(range(len(names)), labels, fontsize=8)
-    panel.set_ylim(50, 105)
+    panel.set_ylim(50, 112)
     panel.set_title("accuracy (%) after training on unrotated digits", fontsize=10)
-    panel.legend(frameon=False, loc="upper right", title="test images", ncols=2)
+    panel.legend(frameon=False, loc="upper left", title="test images", ncols=2)
