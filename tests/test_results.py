@@ -81,7 +81,9 @@ def test_what_the_published_s2cnns_cost():
     assert cost[full, "batch1", "setup_s"] <= 20
     assert cost[full, "batch1", "peak_memory_mb"] <= 2500
     assert cost[spin, "batch1", "latency_ratio"] <= 4
+    assert cost["s2cnn_150k", "batch32", "latency_per_product"] <= 0.35
     assert cost["s2cnn_150k", "batch32", "train_step_per_product"] <= 1.2
+    assert cost["s2cnn_150k", "batch32", "train_step_kept_ratio"] < 0.9
     errors = {key: value for key, value in cost.items() if key[1] == "small layer"}
     assert len(errors) == 9
     assert all(value <= 1e-5 for value in errors.values())
@@ -89,12 +91,18 @@ def test_what_the_published_s2cnns_cost():
 
 def test_what_sampling_does_to_aliasing():
     found = values("s2cnn_aliasing", "float64")
+    found_in_float32 = {
+        test: value
+        for (_, test, metric), value in values("s2cnn_aliasing").items()
+        if metric == "logit_error_mean"
+    }
     model, metric = "degrees below 16, all orders", "equivariance_error_mean"
     for name in ("relu", "gelu", "tanh", "softplus"):
         errors = [found[model, f"{name}, sampling={s}", metric] for s in ("1", "1.25", "1.5", "2")]
         assert errors == sorted(errors, reverse=True)
     assert found[model, "quadratic, sampling=1.25", metric] > 1e-3
     assert found[model, "quadratic, sampling=1.5", metric] < 1e-12
+    assert found_in_float32["as trained"] < 1e-5 < 1e-2 < found_in_float32["stage 1, sampling=1"]
     trained = values("s2cnn_aliasing", "32-true")
     gaps = {
         factor: trained[f"small, relu, sampling={factor}", "unrotated", "accuracy"]
@@ -102,3 +110,13 @@ def test_what_sampling_does_to_aliasing():
         for factor in ("1", "1.25", "1.5")
     }
     assert gaps["1"] > 2 > 1 > max(gaps["1.25"], gaps["1.5"])
+
+
+def test_an_exact_network_loses_nothing_when_digits_turn():
+    """98.5 % was asked for, and missed: the README says so."""
+    rows = rows_of(EXPERIMENTS / "s2cnn_mnist" / "results.csv")
+    found = {row["test_condition"]: float(row["value"]) for row in rows}
+    assert found["rotated"] > 97.64  # the published network of 154,550 parameters
+    assert abs(found["unrotated"] - found["rotated"]) <= 0.5
+    assert all(int(row["parameters"]) <= 100_000 for row in rows)
+    assert all(float(row["train_seconds"]) <= 9000 for row in rows)
