@@ -52,7 +52,7 @@ def prepare(dtype: str, network: Network, signal: Tensor) -> tuple[Callable[[], 
     if dtype == FLOAT32:
         return job, job()
     try:
-        with warnings.catch_warnings(), torch._dynamo.config.patch(recompile_limit=RECOMPILATIONS):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # inductor's advice on how to be faster
             return job, job()
     except Exception as error:  # of any library below; the other variants are measured still
@@ -94,4 +94,8 @@ def _compiled(network: Network, signal: Tensor) -> Callable[[], Tensor]:
         raise UnavailableError(reason)
     shared = {id(t): t for t in (*network.parameters(), *network.buffers())}
     compiled = torch.compile(copy.deepcopy(network, shared), backend=BACKEND)
-    return lambda: compiled(signal)
+    # around every call: with several networks, layers were compiled after the first one as well
+    forward: Callable[[], Tensor] = torch._dynamo.config.patch(recompile_limit=RECOMPILATIONS)(
+        lambda: compiled(signal)
+    )
+    return forward
