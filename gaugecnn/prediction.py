@@ -19,9 +19,9 @@ from gaugecnn.data.rendering import RawBatch, Renderer
 from gaugecnn.data.scenes import draw, place
 from gaugecnn.errors import UserError
 from gaugecnn.figures import Sample, save_png
+from gaugecnn.files import write_bytes_atomically
 from gaugecnn.networks import Classifier, Network
 from gaugecnn.surfaces.domain import Domain, PoseDistribution
-from gaugecnn.training.files import write_bytes_atomically
 
 ARRAYS = (".npy", ".npz")
 PICTURES = (".png", ".jpg", ".jpeg")

@@ -11,7 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from gaugecnn.training.files import write_bytes_atomically, write_csv
+from gaugecnn.files import write_bytes_atomically
+from gaugecnn.training.files import write_csv
 from gaugecnn.training.results import rows_of_run
 
 TASKS = ("classification", "segmentation")

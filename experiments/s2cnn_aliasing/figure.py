@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from gaugecnn.training.files import write_bytes_atomically
+from gaugecnn.files import write_bytes_atomically
 
 SHOWN = "degrees below 16, all orders"
 COLOURS = {

@@ -8,17 +8,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gaugecnn.layers import FeatureType
 from gaugecnn.methods.s2cnn import (
     S2Conv,
     SO3Conv,
     SO3ToS2,
-    SO3Type,
     reference,
     s2_near_identity_grid,
     so3_near_identity_grid,
 )
-from gaugecnn.surfaces.rotations import euler_angles, random_rotations
+from gaugecnn.methods.s2cnn.reference import rotate, signal_of, spectra_of
+from gaugecnn.surfaces.rotations import random_rotations
 from gaugecnn.training.provenance import commit, device_name
 from gaugecnn.training.results import Result
 
@@ -111,27 +110,6 @@ def rotation_error(layer: Layer, device: torch.device) -> float:
         error = (apply(rotate(spectra, matrix)) - moved).abs().max()
         worst = max(worst, float(error / (still[0] - still[1]).abs().max()))
     return worst
-
-
-def spectra_of(x: Tensor, type_: FeatureType) -> list[Tensor]:
-    """One ``(batch, channel, m, n)`` a degree."""
-    x = x if isinstance(type_, SO3Type) else x.unsqueeze(-1)
-    spectra = [reference.so3_spectrum(x, degree) for degree in range(type_.bandwidth)]
-    return [reference.cut_orders(z, None if isinstance(type_, SO3Type) else 0) for z in spectra]
-
-
-def signal_of(spectra: list[Tensor], type_: FeatureType) -> Tensor:
-    """The signal on the grid of a type."""
-    if isinstance(type_, SO3Type):
-        return reference.so3_signal(spectra, type_.sampling, type_.gamma_points).real
-    return reference.so3_signal(spectra, type_.bandwidth, 1).real[..., 0]
-
-
-def rotate(spectra: list[Tensor], matrix: Tensor) -> list[Tensor]:
-    """``(L_R x)^l_mn = sum_m' D^l_mm'(R) x^l_m'n``."""
-    angles = [float(angle) for angle in euler_angles(matrix)]
-    wigners = [reference.wigner_matrix(degree, *angles) for degree in range(len(spectra))]
-    return [torch.einsum("pm,bcmn->bcpn", d, z) for d, z in zip(wigners, spectra, strict=True)]
 
 
 def relative(ours: Tensor, theirs: Tensor) -> float:

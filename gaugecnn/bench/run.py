@@ -136,13 +136,7 @@ def _time_forward(
             outputs[dtype] = output
             if dtype != FLOAT32:
                 subject.found.output_error[dtype] = output_error(output, outputs[FLOAT32])
-    jobs[PRODUCT] = reference_product(plan.device)
-    return interleave(
-        jobs,
-        plan.repeats,
-        waiting(plan.device),
-        lambda i: tell(f"latency: round {i} of {plan.repeats}"),
-    )
+    return _rounds(jobs, "latency", plan.repeats, plan.device, tell)
 
 
 def _time_training(
@@ -162,12 +156,18 @@ def _time_training(
             subject.found.missing[TRAINING] = first_line(error)
             continue
         jobs[i, TRAINING] = job
-    jobs[PRODUCT] = reference_product(plan.device)
+    return _rounds(jobs, TRAINING, plan.train_repeats, plan.device, tell)
+
+
+def _rounds(
+    jobs: dict[tuple[int, str], Job], what: str, rounds: int, device: torch.device, tell: Tell
+) -> dict[tuple[int, str], list[float]]:
+    """Seconds of the jobs, and of the product, which takes its turn among them."""
     return interleave(
-        jobs,
-        plan.train_repeats,
-        waiting(plan.device),
-        lambda i: tell(f"training step: round {i} of {plan.train_repeats}"),
+        {**jobs, PRODUCT: reference_product(device)},
+        rounds,
+        waiting(device),
+        lambda i: tell(f"{what}: round {i} of {rounds}"),
     )
 
 

@@ -11,8 +11,8 @@ from matplotlib.patches import Patch
 
 from gaugecnn.figures.projection import View, front, views
 from gaugecnn.figures.sample import BACKGROUND, Floats, Sample, class_colours, ink, mask_colours
+from gaugecnn.files import write_bytes_atomically
 from gaugecnn.surfaces.domain import Domain
-from gaugecnn.training.files import write_bytes_atomically
 
 PANEL_INCHES = 1.9
 HEADER_INCHES = 0.5

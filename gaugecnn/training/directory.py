@@ -19,8 +19,9 @@ from torch import Tensor
 from gaugecnn.build import build_model
 from gaugecnn.config import override
 from gaugecnn.errors import UserError
+from gaugecnn.files import write_atomically
 from gaugecnn.networks import Network
-from gaugecnn.training.files import read_csv, write_atomically, write_csv, write_json
+from gaugecnn.training.files import read_csv, write_csv, write_json
 from gaugecnn.training.metrics import intersection_over_union
 
 RESUMED_AS = ("model", "domain", "task", "data", "seed")

@@ -8,9 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from gaugecnn.files import write_atomically, write_bytes_atomically
-
-__all__ = ["read_csv", "write_atomically", "write_bytes_atomically", "write_csv", "write_json"]
+from gaugecnn.files import write_atomically
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -115,14 +115,15 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, Any]:
         run: the run directory.
         overrides: ``key=value`` words laid over its configuration.
     """
-    config = run_config(run, overrides)
-    own = run_config(run)
+    own, config = run_config(run), run_config(run, overrides)
     network = load_run(run, overrides)
     task = _task(config, network)
     trainer = _trainer(config, logger=False, callbacks=progress_bar())
     data = build_datamodule(config, network.domain)
     results = _test(trainer, task, data, None)
-    if changed := list(_changes(own, config, overrides)):
+    changed = [surface_name(config)] if network.domain.title != build_domain(own).title else []
+    changed += _changed_words(own, config, overrides)
+    if changed:
         name = ",".join(changed)
         results = {f"{name}/{condition}": values for condition, values in results.items()}
     summary = {**_identity(config, network), **read_summary(run)}  # none of an unfinished run
@@ -131,10 +132,8 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, Any]:
     return {**summary, "test": results}
 
 
-def _changes(own: DictConfig, config: DictConfig, overrides: list[str]) -> Iterator[str]:
-    """In what a test differs from those of the run itself: the surface, words."""
-    if build_domain(config).title != build_domain(own).title:
-        yield surface_name(config)
+def _changed_words(own: DictConfig, config: DictConfig, overrides: list[str]) -> Iterator[str]:
+    """The words that make a test another one than those of the run itself."""
     for word in overrides:
         key = word.partition("=")[0]
         if TESTED_AS.match(word) and OmegaConf.select(own, key) != OmegaConf.select(config, key):

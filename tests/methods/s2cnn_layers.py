@@ -14,27 +14,27 @@ S2_GRID = s2_near_identity_grid(0.7, 5, 2)
 SO3_GRID = so3_near_identity_grid(0.7, 4, 2, 3)
 
 
-def s2_conv(bandwidths, samplings, max_order, grid=S2_GRID) -> S2Conv:
+def s2_conv(bandwidths, samplings, max_order) -> S2Conv:
     sampling_in, sampling_out = samplings
     return S2Conv(
-        2, 3, *bandwidths, grid,
+        2, 3, *bandwidths, S2_GRID,
         sampling_in=sampling_in, sampling_out=sampling_out, max_order=max_order,
     )  # fmt: skip
 
 
-def so3_conv(bandwidths, samplings, max_order, grid=SO3_GRID) -> SO3Conv:
+def so3_conv(bandwidths, samplings, max_order) -> SO3Conv:
     sampling_in, sampling_out = samplings
     return SO3Conv(
-        2, 3, *bandwidths, grid,
+        2, 3, *bandwidths, SO3_GRID,
         sampling_in=sampling_in, sampling_out=sampling_out,
         max_order_in=max_order, max_order_out=max_order,
     )  # fmt: skip
 
 
-def so3_to_s2(bandwidths, samplings, max_order, grid=SO3_GRID) -> SO3ToS2:
+def so3_to_s2(bandwidths, samplings, max_order) -> SO3ToS2:
     sampling_in, sampling_out = samplings
     return SO3ToS2(
-        2, 3, *bandwidths, grid,
+        2, 3, *bandwidths, SO3_GRID,
         sampling_in=sampling_in, sampling_out=sampling_out, max_order=max_order,
     )  # fmt: skip
 

@@ -18,14 +18,14 @@ from gaugecnn.methods.s2cnn import (
     SO3Conv,
     SO3ToS2,
     SO3Type,
-    reference,
     s2_near_identity_grid,
     so3_integrate,
     so3_near_identity_grid,
 )
+from gaugecnn.methods.s2cnn.reference import rotate, signal_of, spectra_of
 from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
 from gaugecnn.surfaces.lat_lon import LatLonGrid
-from gaugecnn.surfaces.rotations import euler_angles, random_rotations
+from gaugecnn.surfaces.rotations import random_rotations
 from gaugecnn.surfaces.symmetry import (
     FrameChange,
     Rotation,
@@ -64,30 +64,6 @@ def build(name: str) -> Layer:
 def random_spectra(type_, count: int = 2) -> list[Tensor]:
     """The spectra of random signals of a type, one ``(batch, channel, m, n)`` a degree."""
     return spectra_of(torch.randn(count, *type_.shape, dtype=torch.float64), type_)
-
-
-def spectra_of(x: Tensor, type_) -> list[Tensor]:
-    """The spectra of a signal in all degrees and orders of its type."""
-    x = x.unsqueeze(-1) if x.ndim == 4 else x  # on the sphere: one gamma, n = 0
-    order = type_.order if isinstance(type_, SO3Type) else 0
-    degrees = range(type_.bandwidth)
-    return [reference.cut_orders(reference.so3_spectrum(x, degree), order) for degree in degrees]
-
-
-def signal_of(spectra: list[Tensor], type_) -> Tensor:
-    if isinstance(type_, SO3Type):
-        return reference.so3_signal(spectra, type_.sampling, type_.gamma_points).real
-    return reference.so3_signal(spectra, type_.bandwidth, 1).real[..., 0]
-
-
-def rotate(spectra: list[Tensor], matrix: Tensor) -> list[Tensor]:
-    """``(L_R x)^l_mn = sum_m' D^l_mm'(R) x^l_m'n``."""
-    angles = [float(angle) for angle in euler_angles(matrix)]
-    turned = []
-    for degree, spectrum in enumerate(spectra):
-        wigner = reference.wigner_matrix(degree, *angles)
-        turned.append(torch.einsum("pm,bcmn->bcpn", wigner, spectrum))
-    return turned
 
 
 def error_under(layer: Layer, matrix: Tensor) -> float:
@@ -256,7 +232,7 @@ def test_batch_norm_remembers() -> None:
     assert set(layer.state_dict()) == names | {"norm.running_mean", "norm.running_var"}
 
 
-def test_batch_norm_by_a_wrong_parseval_is_noticed(monkeypatch) -> None:
+def test_batch_norm_by_a_wrong_parseval_is_noticed() -> None:
     layer = normalised().train()
     layer.norm._degrees = [range(d.start + 1, d.stop + 1) for d in layer.norm._degrees]
     out = layer(torch.randn(3, *layer.type_in.shape, dtype=torch.float64))

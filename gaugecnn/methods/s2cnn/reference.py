@@ -12,8 +12,11 @@ import math
 import torch
 from torch import Tensor
 
+from gaugecnn.layers import FeatureType, expect
 from gaugecnn.methods.s2cnn.grids import Grid
+from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
 from gaugecnn.surfaces.lat_lon import quadrature_weights, soft_colatitudes
+from gaugecnn.surfaces.rotations import euler_angles
 
 
 def wigner_sum(degree: int, beta: float) -> Tensor:
@@ -148,6 +151,37 @@ def cut_orders(spectrum: Tensor, max_order: int | None) -> Tensor:
         return spectrum
     orders = torch.arange(-degree, degree + 1)
     return spectrum * (orders.abs() <= max_order)
+
+
+def spectra_of(x: Tensor, type_: FeatureType) -> list[Tensor]:
+    """The spectra of a feature in all degrees and orders of its type.
+
+    Returns:
+        one ``(batch, channel, m, n)`` a degree; on the sphere only n = 0.
+    """
+    type_ = _on_grid(type_)
+    order = type_.order if isinstance(type_, SO3Type) else 0
+    x = x if isinstance(type_, SO3Type) else x.unsqueeze(-1)  # on the sphere: one gamma
+    return [cut_orders(so3_spectrum(x, degree), order) for degree in range(type_.bandwidth)]
+
+
+def signal_of(spectra: list[Tensor], type_: FeatureType) -> Tensor:
+    """The real feature of spectra, on the grid of its type."""
+    type_ = _on_grid(type_)
+    if isinstance(type_, SO3Type):
+        return so3_signal(spectra, type_.sampling, type_.gamma_points).real
+    return so3_signal(spectra, type_.bandwidth, 1).real[..., 0]
+
+
+def rotate(spectra: list[Tensor], matrix: Tensor) -> list[Tensor]:
+    """``(L_R x)^l_mn = sum_m' D^l_mm'(R) x^l_m'n``, one ``(batch, channel, m, n)`` a degree."""
+    angles = [float(angle) for angle in euler_angles(matrix)]
+    wigners = [wigner_matrix(degree, *angles) for degree in range(len(spectra))]
+    return [torch.einsum("pm,bcmn->bcpn", d, z) for d, z in zip(wigners, spectra, strict=True)]
+
+
+def _on_grid(type_: FeatureType) -> S2Type | SO3Type:
+    return type_ if isinstance(type_, S2Type) else expect(type_, SO3Type)
 
 
 def _waves(orders: Tensor, points: int) -> Tensor:
