@@ -76,6 +76,6 @@ def reframed(model: Network, config, frame_seed: int = 7) -> tuple[Network, Fram
     config.domain.frames, config.domain.frame_seed = "random", frame_seed
     other = build_model(config).to(next(model.parameters()).dtype)
     other.load_state_dict(model.state_dict())
-    ours, theirs = (torch.from_numpy(m.domain.surface.tangent.frames) for m in (model, other))
+    ours, theirs = (torch.from_numpy(m.domain.surface.frames) for m in (model, other))
     x, y = ((theirs[:, 0] * ours[:, i]).sum(-1) for i in (0, 1))
     return other.eval(), FrameChange(torch.atan2(y, x))

@@ -11,6 +11,7 @@ PACKAGE = Path(gaugecnn.__file__).parent
 
 FLOORS = [
     ("errors", "files"),
+    ("disk_cache",),
     ("surfaces",),
     ("data",),
     ("layers",),

@@ -62,7 +62,7 @@ def front(domain: Domain, signal: Floats) -> Floats:
     """
     outwards = domain.points.cpu().numpy()
     if isinstance(domain, MeshDomain):
-        outwards = domain.surface.tangent.frames[:, 2]
+        outwards = domain.surface.frames[:, 2]
     towards = np.nan_to_num(outwards).T @ (signal * domain.areas.cpu().numpy())
     if np.linalg.norm(towards) < 1e-9:
         return SOUTH

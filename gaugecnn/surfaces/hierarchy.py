@@ -1,37 +1,24 @@
-"""Nested levels of a mesh, for pooling: midpoint subdivision, done and undone.
+"""Levels of a surface, for pooling: ever fewer of its vertices.
 
 A mesh made by midpoint subdivision holds its coarser mesh: every vertex is either kept or the
 midpoint of a coarse edge. The labels spread from one face across the mesh, so neither the order
-of the vertices nor their positions matter.
+of the vertices nor their positions matter. Where a mesh does not come from a subdivision, its
+coarser level is a quarter of its vertices, each the farthest from those before it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from gaugecnn.errors import UserError
-from gaugecnn.surfaces.surface import Surface
+from gaugecnn.surfaces.farthest import cells, dual_faces, farthest_points
+from gaugecnn.surfaces.surface import Surface, vertex_areas
 from gaugecnn.surfaces.tangent import Array, Index
 
-
-@dataclass(frozen=True, eq=False)
-class Coarsening:
-    """A fine surface and the coarser one whose edges it halves.
-
-    Attributes:
-        kept: fine index of each coarse vertex ``(coarse vertex,)``.
-        midpoints: fine index of each midpoint ``(coarse edge,)``.
-        parents: coarse indices of the two ends of its edge ``(coarse edge, 2)``.
-    """
-
-    fine: Surface
-    coarse: Surface
-    kept: Index
-    midpoints: Index
-    parents: Index
+LEAST = 12
+"""Vertices of the coarsest level; an icosahedron has so many."""
 
 
 def subdivide(vertices: Array, faces: Index) -> tuple[Array, Index]:
@@ -46,36 +33,61 @@ def subdivide(vertices: Array, faces: Index) -> tuple[Array, Index]:
     return np.concatenate([vertices, vertices[edges].mean(axis=1)]), finer
 
 
-def levels(surface: Surface, down: int) -> list[Coarsening]:
-    """The `down` coarsenings below a surface, finest first.
+def level(surface: Surface, down: int) -> Surface:
+    """The surface `down` levels below a finest one; always the same object.
 
     Raises:
-        UserError: the mesh does not come from that many midpoint subdivisions.
+        UserError: the surface has too few vertices for so many levels.
     """
-    found: list[Coarsening] = []
-    while len(found) < down:
-        step = coarsen(found[-1].coarse if found else surface)
-        if step is None:
+    found = surface
+    for step in range(down):
+        coarse = coarser(found)
+        if coarse is None:
             raise UserError(
                 f"the plan goes {down} levels down, but {surface.title} ({len(surface)} vertices) "
-                f"holds {len(found)} nested by midpoint subdivision; use a finer subdivision of "
-                "the mesh or a plan with fewer levels"
+                f"has {step} coarser levels; use a finer mesh or a plan with fewer levels"
             )
-        found.append(step)
+        found = coarse
     return found
 
 
 @lru_cache(maxsize=64)
-def coarsen(surface: Surface) -> Coarsening | None:
-    """Undo one midpoint subdivision, or None where the mesh does not come from one.
+def coarser(surface: Surface) -> Surface | None:
+    """The next level below a surface: the mesh of which it is a subdivision, or farthest points.
 
-    The same surface always gives the same coarser surface.
+    None where fewer than `LEAST` vertices would be left, or where these are too few for the shape.
     """
-    neighbours = _faces_across(surface.faces)
+    undone = _undo(surface.faces, len(surface))
+    if undone is not None and len(undone[0]) >= LEAST:
+        kept, faces = undone
+        areas = vertex_areas(surface.vertices[kept], faces, surface.total_area)
+    elif len(surface) // 4 >= LEAST:
+        kept = farthest_points(surface, len(surface) // 4)
+        cell = cells(surface, kept)
+        faces = dual_faces(surface.faces, cell)
+        areas = np.bincount(cell, weights=surface.areas, minlength=len(kept)).astype(np.float64)
+        if len(np.unique(faces)) < len(kept):
+            return None
+    else:
+        return None
+    title = f"{surface.title} coarsened to {len(kept)} vertices"
+    index = surface.index[kept]
+    return Surface(title, surface.vertices[kept], faces, areas, surface.tangent, index)
+
+
+def nested(surface: Surface) -> bool:
+    """Whether the next level is the mesh of which the surface is a midpoint subdivision."""
+    return _undo(surface.faces, len(surface)) is not None
+
+
+def _undo(faces: Index, count: int) -> tuple[Index, Index] | None:
+    """The vertices and the faces of the mesh that was subdivided, or None; always the same."""
+    across = _faces_across(faces)
     for seed in range(4):  # which corner of the first face is kept; 3: none, it is a central face
-        is_kept = _label(surface.faces, neighbours, seed, len(surface))
-        if is_kept is not None:
-            return _collect(surface, is_kept)
+        is_kept = _label(faces, across, seed, count)
+        found = None if is_kept is None else _collect(faces, is_kept)
+        if found is not None:
+            return found
     return None
 
 
@@ -122,31 +134,28 @@ def _label(faces: Index, across: Index, seed: int, count: int) -> Array | None:
     return label if complete else None
 
 
-def _collect(surface: Surface, is_kept: Array) -> Coarsening | None:
-    """The coarse surface and who is whose midpoint, given which vertices are kept."""
+def _collect(faces: Index, is_kept: Array) -> tuple[Index, Index] | None:
+    """The kept vertices and the coarse faces between them, given which vertices are kept."""
     kept = np.flatnonzero(is_kept == 1)
     midpoints = np.flatnonzero(is_kept == 0)
-    coarse_index = np.full(len(surface), -1)
+    coarse_index = np.full(len(is_kept), -1)
     coarse_index[kept] = np.arange(len(kept))
-    target, source = surface.one_ring
+    sides = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    target, source = np.unique(np.concatenate([sides, sides[:, ::-1]]), axis=0).T
     rows = (is_kept[target] == 0) & (is_kept[source] == 1)
-    if len(midpoints) == 0 or not (np.bincount(target[rows])[midpoints] == 2).all():
+    counts = np.bincount(target[rows], minlength=len(is_kept))
+    if len(midpoints) == 0 or not (counts[midpoints] == 2).all():
         return None
-    parents = coarse_index[source[rows]].reshape(-1, 2)  # target is sorted: two rows a midpoint
+    parents = np.zeros((len(is_kept), 2), dtype=np.int64)  # of each midpoint, two rows a target
+    parents[midpoints] = coarse_index[source[rows]].reshape(-1, 2)
     # The central face (m_ab, m_bc, m_ca) stands for the coarse face of the parents in common.
-    parents_of = np.zeros((len(surface), 2), dtype=np.int64)
-    parents_of[midpoints] = parents
-    central = surface.faces[(is_kept[surface.faces] == 0).all(axis=1)]
-    m0, m1, m2 = (parents_of[central[:, i]] for i in range(3))
-    faces = np.stack([_common(m2, m0), _common(m0, m1), _common(m1, m2)], axis=1)
-    sides = np.stack([faces, np.roll(faces, -1, axis=1)], axis=-1).reshape(-1, 2)
-    if (faces < 0).any() or len(np.unique(sides, axis=0)) < len(sides):
+    central = faces[(is_kept[faces] == 0).all(axis=1)]
+    m0, m1, m2 = (parents[central[:, i]] for i in range(3))
+    coarse = np.stack([_common(m2, m0), _common(m0, m1), _common(m1, m2)], axis=1)
+    ends = np.stack([coarse, np.roll(coarse, -1, axis=1)], axis=-1).reshape(-1, 2)
+    if (coarse < 0).any() or len(np.unique(ends, axis=0)) < len(ends):
         return None  # too coarse: a side would belong to two faces of one orientation
-    vertices = surface.vertices[kept]
-    tangent = surface.tangent.restricted(kept, vertices, faces)
-    title = f"{surface.title} coarsened to {len(kept)} vertices"
-    coarse = Surface(title, vertices, faces, tangent, surface.total_area)
-    return Coarsening(surface, coarse, kept, midpoints, parents)
+    return kept, coarse
 
 
 def _common(first: Index, second: Index) -> Index:

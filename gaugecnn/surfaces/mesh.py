@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import warnings
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
 import trimesh
-from numpy.typing import NDArray
 from torch import Tensor
 
-from gaugecnn.errors import UserError
+from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.surfaces.domain import (
     IMAGE_HALF_WIDTH,
     Domain,
@@ -20,12 +22,14 @@ from gaugecnn.surfaces.domain import (
     SphereDomain,
 )
 from gaugecnn.surfaces.hierarchy import subdivide
-from gaugecnn.surfaces.surface import Surface, surface_from_mesh
+from gaugecnn.surfaces.loading import load_mesh
+from gaugecnn.surfaces.mesh_tangent import MeshTangent
+from gaugecnn.surfaces.surface import Surface, surface_from_mesh, vertex_areas
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, icosahedral_rotations
 from gaugecnn.surfaces.tangent import Array, Index, SphereTangent
+from gaugecnn.surfaces.validation import validated
 
 MAX_LEVEL = 7
-FORMATS = (".ply", ".obj", ".stl", ".off")
 
 
 class FrameChoice(StrEnum):
@@ -81,9 +85,9 @@ class Icosphere(MeshDomain, SphereDomain):
         for _ in range(level):
             vertices, faces = subdivide(vertices, faces)
             vertices = vertices / np.linalg.norm(vertices, axis=1, keepdims=True)
-        tangent = SphereTangent.aligned(vertices)
         title = f"icosphere(level={level})"
-        surface = Surface(title, vertices, faces, tangent, 4 * math.pi)
+        areas = vertex_areas(vertices, faces, 4 * math.pi)
+        surface = Surface(title, vertices, faces, areas, SphereTangent.aligned(vertices))
         super().__init__(surface, frames, frame_seed)
 
     def symmetries(self) -> list[Symmetry]:
@@ -97,7 +101,9 @@ class TriangleMesh(MeshDomain):
 
     A pose is a vertex and an angle: the image is laid down through the logarithmic map of the
     vertex, at radius ``2 tan(r/2)``, its columns along e1 and its rows along -e2, turned by the
-    angle. On a mesh of the unit sphere this is the picture that `Icosphere` draws.
+    angle. On a mesh of the unit sphere this is the picture that `Icosphere` draws. Where geodesics
+    of the image's half-width would meet again, or cross the boundary everywhere, the image is
+    scaled down, and a warning says so; images are laid where they do not cross the boundary.
 
     Args:
         vertices: positions ``(vertex, xyz)``.
@@ -118,13 +124,9 @@ class TriangleMesh(MeshDomain):
         frames: FrameChoice | str = FrameChoice.aligned,
         frame_seed: int = 0,
     ) -> None:
-        vertices, faces = np.asarray(vertices, np.float64), np.asarray(faces, np.int64)
-        validate(name, vertices, faces)
-        super().__init__(surface_from_mesh(name, vertices, faces), frames, frame_seed)
-        # The pose of an unrotated image: at the lowest vertex, columns as near to +x as they go.
-        self._lowest = int(np.argmin(self.surface.vertices[:, 2]))
-        frame = self.surface.tangent.frames[self._lowest]
-        self._upright = math.atan2(frame[1, 0], frame[0, 0])
+        faces = validated(name, vertices, faces)
+        surface = surface_from_mesh(name, np.asarray(vertices, np.float64), faces)
+        super().__init__(surface, frames, frame_seed)
 
     @classmethod
     def from_file(
@@ -133,80 +135,68 @@ class TriangleMesh(MeshDomain):
         frames: FrameChoice | str = FrameChoice.aligned,
         frame_seed: int = 0,
     ) -> TriangleMesh:
-        """Load a ``.ply``, ``.obj``, ``.stl`` or ``.off`` file through trimesh."""
-        path = Path(path)
-        if not path.is_file():
-            raise UserError(f"domain.file: no mesh file at {path.absolute()}")
-        if path.suffix.lower() not in FORMATS:
-            raise UserError(f"domain.file: expected one of {', '.join(FORMATS)}, got {path.name}")
-        try:
-            loaded = trimesh.load_mesh(path, process=False)
-        except Exception as error:  # trimesh raises whatever its parsers meet
-            raise UserError(f"domain.file: {path} could not be read: {error}") from error
-        if not isinstance(loaded, trimesh.Trimesh):
-            raise UserError(f"domain.file: {path} holds no triangle mesh")
-        if path.suffix.lower() == ".stl":
-            loaded.merge_vertices()  # STL repeats each vertex in each of its faces
-        return cls(loaded.vertices, loaded.faces, path.name, frames, frame_seed)
+        """Load a ``.ply``, ``.obj``, ``.stl`` or ``.off`` file, see `load_mesh`."""
+        return cls(*load_mesh(path), Path(path).name, frames, frame_seed)
 
     def sample_poses(
         self, count: int, rotation: PoseDistribution, generator: torch.Generator
     ) -> Tensor:
         """Poses (vertex, angle), ``(count, 2)``: vertices are drawn in proportion to area."""
-        vertex = torch.full((count,), float(self._lowest))
-        angle = torch.full((count,), self._upright)
+        room = self._placing.room
+        # Unrotated: at the lowest vertex with room, columns as near to +x as they go.
+        lowest = int(room[np.argmin(self.surface.vertices[room, 2])])
+        e1, e2 = self.surface.frames[lowest, :2, 0]
+        vertex = torch.full((count,), float(lowest))
+        angle = torch.full((count,), math.atan2(e2, e1))
         if rotation is not PoseDistribution.none:
             angle = 2 * math.pi * torch.rand(count, generator=generator)
         if rotation is PoseDistribution.so3:
-            weights = torch.from_numpy(self.surface.areas)
-            vertex = torch.multinomial(weights, count, True, generator=generator).float()
+            weights = torch.from_numpy(self.surface.areas[room])
+            drawn = torch.multinomial(weights, count, True, generator=generator)
+            vertex = torch.from_numpy(room)[drawn].float()
         return torch.stack([vertex, angle], dim=-1)
 
     def image_coordinates(self, poses: Tensor) -> Tensor:
         """Logarithmic map at each pose's vertex, turned by its angle, ``(count, vertex, 2)``."""
-        polar = [self.surface.tangent.logarithms_at(int(v)) for v in poses[:, 0].tolist()]
-        radius = torch.as_tensor(np.stack([r for r, _ in polar])).to(poses)  # (count, vertex)
-        theta = torch.as_tensor(np.stack([angle for _, angle in polar])).to(poses)
-        plane = 2 * torch.tan(radius.clamp_max(math.pi / 2) / 2) / IMAGE_HALF_WIDTH
-        turned = theta - poses[:, 1:]
+        half_width = self._placing.half_width
+        farthest = 2 * math.atan(half_width / math.sqrt(2))  # the corners of the image
+        bases, back = np.unique(poses[:, 0].long().cpu().numpy(), return_inverse=True)
+        r, theta = self.surface.tangent.logarithms_from(bases, min(farthest, math.pi / 2))
+        radius, angle = (torch.from_numpy(values).to(poses)[back] for values in (r, theta))
+        plane = 2 * torch.tan(radius.clamp_max(math.pi / 2) / 2) / half_width
+        turned = angle - poses[:, 1:]  # (image, vertex)
         coordinates = torch.stack([plane * turned.cos(), -plane * turned.sin()], dim=-1)
         inside = (radius <= math.pi / 2) & (coordinates.abs() <= 1).all(-1)
         return coordinates.where(inside[..., None], torch.full_like(coordinates, math.nan))
 
+    @cached_property
+    def _placing(self) -> Placing:
+        tangent = self.surface.tangent
+        full = 2 * math.atan(IMAGE_HALF_WIDTH / 2)
+        reach, room = min(full, tangent.injectivity_radius()), np.arange(len(self.surface))
+        if isinstance(tangent, MeshTangent) and len(tangent.boundary):
+            inward = tangent.logarithms_from(tangent.boundary, math.pi)[0].min(axis=0)
+            reach = min(reach, 0.6 * float(inward.max()))
+            room = np.flatnonzero(inward >= reach)
+        if reach < full:
+            warnings.warn(
+                f"{self.title}: images are {math.tan(reach / 2) / math.tan(full / 2):.2f} times as "
+                f"wide as on the unit sphere: geodesics of length {full:.2f} would meet again or "
+                f"cross the boundary",
+                GaugecnnWarning,
+                stacklevel=2,
+            )
+        return Placing(2 * math.tan(reach / 2), room)
 
-def validate(name: str, vertices: Array, faces: Index) -> None:
-    """Refuse arrays that are no triangle mesh, before any geometry is computed.
 
-    Raises:
-        UserError: naming the mesh, what is wrong, how often, and the first indices.
+@dataclass(frozen=True, eq=False)
+class Placing:
+    """How images are laid on a mesh.
+
+    Attributes:
+        half_width: of an image, in the tangent plane.
+        room: the vertices at which an image may stand ``(vertex,)``.
     """
-    if vertices.ndim != 2 or vertices.shape[1] != 3 or faces.ndim != 2 or faces.shape[1:] != (3,):
-        raise UserError(
-            f"{name}: expected vertices (vertex, 3) and faces (face, 3), "
-            f"got {vertices.shape} and {faces.shape}"
-        )
-    if len(faces) == 0:
-        raise UserError(f"{name}: expected at least one face, got none")
-    outside = ((faces < 0) | (faces >= len(vertices))).any(axis=1)
-    _refuse(name, f"faces with an index outside 0..{len(vertices) - 1}", outside)
-    finite = np.isfinite(vertices).all(axis=1)
-    _refuse(name, "vertices that are not finite", ~finite)
-    corners = vertices[faces]
-    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    area = np.linalg.norm(normal, axis=1)
-    used = np.zeros(len(vertices), bool)
-    used[faces] = True
-    _refuse(name, "faces without area", area <= 1e-12 * area.mean())
-    _refuse(name, "unused vertices", ~used)
-    edges = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
-    unique, count = np.unique(edges, axis=0, return_counts=True)
-    _refuse(name, "edges with more than two faces", count > 2, unique)
 
-
-def _refuse(
-    name: str, kind: str, bad: NDArray[np.bool_] | np.bool_, labels: Index | None = None
-) -> None:
-    if bad.any():
-        first = np.flatnonzero(bad)[:5]
-        shown = first.tolist() if labels is None else labels[first].tolist()
-        raise UserError(f"{name}: {int(bad.sum())} {kind}, the first: {shown}")
+    half_width: float
+    room: Index

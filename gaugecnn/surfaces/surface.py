@@ -1,7 +1,8 @@
-"""Surface: a triangulated surface with the geometry that layers may use.
+"""Surface: a triangulated surface, or a coarser level of one, with the geometry layers may use.
 
 Layers, pooling and poses see a surface through its areas and its tangent geometry (logarithm and
-transport) alone, never through the positions of its vertices.
+transport) alone, never through the positions of its vertices. The levels of a surface are nested
+subsets of its vertices and share one tangent geometry, that of the finest.
 """
 
 from __future__ import annotations
@@ -11,32 +12,37 @@ from functools import cached_property
 
 import numpy as np
 
-from gaugecnn.surfaces.tangent import Array, Index, MeshTangent, SphereTangent, Tangent
+from gaugecnn.surfaces.mesh_tangent import MeshTangent
+from gaugecnn.surfaces.tangent import Array, Index, SphereTangent, Tangent
 
 
 class Surface:
-    """A triangle mesh in float64: connectivity, areas, tangent geometry.
+    """Vertices of a mesh in float64: connectivity, areas, tangent geometry.
 
     Args:
         title: what to call it in messages.
         vertices: positions ``(vertex, xyz)``.
         faces: vertex indices ``(face, corner)``, counter-clockwise seen from outside.
-        tangent: its tangent geometry.
-        total_area: what the areas sum to.
+        areas: of each vertex ``(vertex,)``.
+        tangent: the tangent geometry of the finest level.
+        index: the vertices' own indices there ``(vertex,)``; all of them when None.
     """
 
     def __init__(
-        self, title: str, vertices: Array, faces: Index, tangent: Tangent, total_area: float
+        self,
+        title: str,
+        vertices: Array,
+        faces: Index,
+        areas: Array,
+        tangent: Tangent,
+        index: Index | None = None,
     ) -> None:
         self.title = title
         self.vertices = vertices
         self.faces = faces
+        self.areas = areas
         self.tangent = tangent
-        corners = vertices[faces]  # (face, corner, xyz)
-        normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        shares = np.repeat(np.linalg.norm(normal, axis=1), 3)
-        areas = np.bincount(faces.ravel(), weights=shares, minlength=len(vertices))
-        self.areas = areas * (total_area / areas.sum())
+        self.index = np.arange(len(vertices)) if index is None else index
 
     def __len__(self) -> int:
         return len(self.vertices)
@@ -49,6 +55,11 @@ class Surface:
         """The area of the surface."""
         return float(self.areas.sum())
 
+    @property
+    def frames(self) -> Array:
+        """The tangent frame of each vertex ``(vertex, frame vector, xyz)``."""
+        return self.tangent.frames[self.index]
+
     @cached_property
     def one_ring(self) -> tuple[Index, Index]:
         """The edges, both ways, as (target p, source q), sorted by target, ``(edge,)`` each."""
@@ -60,24 +71,45 @@ class Surface:
     @cached_property
     def mean_edge(self) -> float:
         """The mean geodesic length of an edge."""
-        return float(self.tangent.logarithms(*self.one_ring)[0].mean())
+        p, q = self.one_ring
+        return float(self.tangent.logarithms(self.index[p], self.index[q])[0].mean())
 
     def turned(self, angles: Array) -> Surface:
         """The same surface with every frame turned by its own angle ``(vertex,)`` in radians."""
-        return Surface(
-            self.title, self.vertices, self.faces, self.tangent.turned(angles), self.total_area
-        )
+        tangent = self.tangent.turned(angles)
+        return Surface(self.title, self.vertices, self.faces, self.areas, tangent, self.index)
 
 
 def surface_from_mesh(title: str, vertices: Array, faces: Index) -> Surface:
     """A surface of area ``4 pi``; a mesh inscribed in a sphere about the origin is that sphere."""
     radius = np.linalg.norm(vertices, axis=1)
     mean = float(radius.mean())
-    if np.abs(radius - mean).max() < 1e-5 * mean:
+    boundary = len(boundary_edges(faces)) > 0
+    if not boundary and np.abs(radius - mean).max() < 1e-5 * mean:
         points = vertices / radius[:, None]
-        return Surface(title, points, faces, SphereTangent.aligned(points), 4 * math.pi)
-    corners = vertices[faces]
-    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    scale = math.sqrt(4 * math.pi / (np.linalg.norm(normal, axis=1).sum() / 2))
+        areas = vertex_areas(points, faces, 4 * math.pi)
+        return Surface(title, points, faces, areas, SphereTangent.aligned(points))
+    scale = math.sqrt(4 * math.pi / (_doubled_areas(vertices, faces).sum() / 2))
     scaled = vertices * scale
-    return Surface(title, scaled, faces, MeshTangent(scaled, faces), 4 * math.pi)
+    areas = vertex_areas(scaled, faces, 4 * math.pi)
+    return Surface(title, scaled, faces, areas, MeshTangent(title, scaled, faces))
+
+
+def vertex_areas(vertices: Array, faces: Index, total: float) -> Array:
+    """A third of the faces around each vertex ``(vertex,)``, scaled to sum to `total`."""
+    shares = np.repeat(_doubled_areas(vertices, faces), 3)
+    areas = np.bincount(faces.ravel(), weights=shares, minlength=len(vertices))
+    return areas * (total / areas.sum())
+
+
+def boundary_edges(faces: Index) -> Index:
+    """The edges that belong to one face only, ``(edge, 2)``."""
+    sides = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+    edges, count = np.unique(sides, axis=0, return_counts=True)
+    return edges[count == 1]
+
+
+def _doubled_areas(vertices: Array, faces: Index) -> Array:
+    corners = vertices[faces]  # (face, corner, xyz)
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    return np.linalg.norm(normal, axis=1)

@@ -1,4 +1,4 @@
-"""Tangent geometry of a mesh: frames, logarithmic map and parallel transport.
+"""Tangent geometry of a surface: frames, logarithmic map and parallel transport.
 
 The logarithm of q at p has polar coordinates ``(r, theta)`` in p's frame ``(e1, e2, n)``. The
 transport angle along the connecting geodesic follows from the logarithms at both of its ends,
@@ -11,7 +11,6 @@ import math
 from abc import ABC, abstractmethod
 
 import numpy as np
-import potpourri3d
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
@@ -30,29 +29,36 @@ class Tangent(ABC):
 
     @abstractmethod
     def logarithms(self, target: Index, source: Index) -> tuple[Array, Array]:
-        """``(r, theta)`` of each source q in the frame of its target p, ``(edge,)`` each."""
+        """``(r, theta)`` of each source q in the frame of its target p, ``(pair,)`` each."""
 
     @abstractmethod
-    def disc(self, radius: float) -> tuple[Index, Index]:
-        """Pairs (target p, source q), q within geodesic distance `radius` of p, p itself not."""
+    def within(self, targets: Index, sources: Index, radius: float) -> tuple[Index, Index]:
+        """The pairs at most `radius` apart, as places in `targets` and in `sources`.
+
+        Sorted by target, then source; a vertex in both is a pair with itself. Pairs without one
+        shortest geodesic are left out.
+        """
 
     @abstractmethod
-    def logarithms_at(self, target: int) -> tuple[Array, Array]:
-        """``(r, theta)`` of every vertex in the frame of one, ``(vertex,)`` each."""
+    def logarithms_from(self, targets: Index, radius: float) -> tuple[Array, Array]:
+        """``(r, theta)`` of every vertex in the frames of some, ``(target, vertex)`` each.
+
+        r may be infinite beyond `radius`; theta is NaN where there is no one shortest geodesic.
+        """
+
+    @abstractmethod
+    def injectivity_radius(self) -> float:
+        """Up to which distance shortest geodesics are known to be the only ones."""
 
     @abstractmethod
     def turned(self, angles: Array) -> Tangent:
         """The same geometry with every frame turned by its own angle ``(vertex,)``."""
 
-    @abstractmethod
-    def restricted(self, kept: Index, vertices: Array, faces: Index) -> Tangent:
-        """The geometry of a coarser mesh whose vertices are those kept, in the same frames."""
-
     def transport(self, target: Index, source: Index) -> Array:
-        """``phi_pq = theta_pq - theta_qp - pi`` for each pair, ``(edge,)`` radians."""
+        """``phi_pq = theta_pq - theta_qp - pi`` of each pair ``(pair,)``, 0 for p = q; radians."""
         _, there = self.logarithms(target, source)
         _, back = self.logarithms(source, target)
-        return np.remainder(there - back, 2 * math.pi) - math.pi
+        return np.where(target == source, 0.0, np.remainder(there - back, 2 * math.pi) - math.pi)
 
 
 class SphereTangent(Tangent):
@@ -75,91 +81,33 @@ class SphereTangent(Tangent):
 
     def logarithms(self, target: Index, source: Index) -> tuple[Array, Array]:
         frames, q = self.frames[target], self.frames[source, 2]
-        along = np.einsum("efx,ex->ef", frames, q)  # (edge, frame vector): q in p's frame
+        along = np.einsum("efx,ex->ef", frames, q)  # (pair, frame vector): q in p's frame
         tangential = np.hypot(along[:, 0], along[:, 1])
         return np.arctan2(tangential, along[:, 2]), np.arctan2(along[:, 1], along[:, 0])
 
-    def disc(self, radius: float) -> tuple[Index, Index]:
-        tree = KDTree(self.frames[:, 2])
+    def within(self, targets: Index, sources: Index, radius: float) -> tuple[Index, Index]:
+        trees = [KDTree(self.frames[vertices, 2]) for vertices in (targets, sources)]
         chord = 2 * math.sin(min(radius, math.pi) / 2)
-        pairs = tree.query_pairs(chord, output_type="ndarray").astype(np.int64)
-        pairs = np.concatenate([pairs, pairs[:, ::-1]])
-        pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-        return pairs[:, 0], pairs[:, 1]
+        near = trees[0].query_ball_tree(trees[1], chord)
+        rows = np.repeat(np.arange(len(targets)), [len(columns) for columns in near])
+        columns = np.concatenate([np.sort(np.array(c, dtype=np.int64)) for c in near])
+        return rows, columns
 
-    def logarithms_at(self, target: int) -> tuple[Array, Array]:
-        count = len(self.frames)
-        return self.logarithms(np.full(count, target), np.arange(count))
+    def logarithms_from(self, targets: Index, radius: float) -> tuple[Array, Array]:
+        along = np.einsum("pfx,qx->pqf", self.frames[targets], self.frames[:, 2])
+        tangential = np.hypot(along[..., 0], along[..., 1])
+        r, theta = np.arctan2(tangential, along[..., 2]), np.arctan2(along[..., 1], along[..., 0])
+        return r, np.where(r < math.pi - 1e-9, theta, math.nan)
+
+    def injectivity_radius(self) -> float:
+        return math.pi
 
     def turned(self, angles: Array) -> SphereTangent:
-        return SphereTangent(_turn(self.frames, angles))
-
-    def restricted(self, kept: Index, vertices: Array, faces: Index) -> SphereTangent:
-        return SphereTangent(self.frames[kept])
+        return SphereTangent(turned_frames(self.frames, angles))
 
 
-class MeshTangent(Tangent):
-    """Any triangle mesh, by the vector heat method (Sharp, Soliman & Crane 2019; potpourri3d).
-
-    Logarithms are solved for one vertex at a time, when they are first asked for, and kept.
-
-    Args:
-        vertices: positions ``(vertex, xyz)``.
-        faces: vertex indices ``(face, corner)``.
-        frames: ``(vertex, frame vector, xyz)``; potpourri3d's own when None.
-    """
-
-    def __init__(self, vertices: Array, faces: Index, frames: Array | None = None) -> None:
-        self._vertices, self._faces = vertices, faces
-        self._solver = potpourri3d.MeshVectorHeatSolver(vertices, faces)
-        self._native = np.stack(self._solver.get_tangent_frames(), axis=1)
-        self.frames = self._native if frames is None else _onto(frames, self._native)
-        # The angle from potpourri3d's first frame vector to ours.
-        e1, e2 = self._native[:, 0], self._native[:, 1]
-        ours = self.frames[:, 0]
-        self._offset = np.arctan2((ours * e2).sum(1), (ours * e1).sum(1))
-        self._solved: dict[int, tuple[Array, Array]] = {}
-
-    def logarithms_at(self, target: int) -> tuple[Array, Array]:
-        if target not in self._solved:
-            flat = self._solver.compute_log_map(int(target))  # (vertex, xy)
-            theta = np.arctan2(flat[:, 1], flat[:, 0]) - self._offset[target]
-            self._solved[target] = np.hypot(flat[:, 0], flat[:, 1]), theta
-        return self._solved[target]
-
-    def logarithms(self, target: Index, source: Index) -> tuple[Array, Array]:
-        radius, theta = np.empty(len(target)), np.empty(len(target))
-        for p in np.unique(target):
-            rows = np.flatnonzero(target == p)
-            r, angle = self.logarithms_at(int(p))
-            radius[rows], theta[rows] = r[source[rows]], angle[source[rows]]
-        return radius, theta
-
-    def disc(self, radius: float) -> tuple[Index, Index]:
-        count = len(self.frames)
-        near = [np.flatnonzero(self.logarithms_at(p)[0] < radius) for p in range(count)]
-        target = np.repeat(np.arange(count), [len(n) for n in near])
-        source = np.concatenate(near)
-        pairs = target != source
-        return target[pairs], source[pairs]
-
-    def turned(self, angles: Array) -> MeshTangent:
-        return MeshTangent(self._vertices, self._faces, _turn(self.frames, angles))
-
-    def restricted(self, kept: Index, vertices: Array, faces: Index) -> MeshTangent:
-        return MeshTangent(vertices, faces, self.frames[kept])
-
-
-def _turn(frames: Array, angles: Array) -> Array:
+def turned_frames(frames: Array, angles: Array) -> Array:
     """Every frame turned about its normal by its own angle ``(vertex,)``."""
     c, s = np.cos(angles)[:, None], np.sin(angles)[:, None]
     e1, e2, normal = frames[:, 0], frames[:, 1], frames[:, 2]
     return np.stack([c * e1 + s * e2, c * e2 - s * e1, normal], axis=1)
-
-
-def _onto(frames: Array, native: Array) -> Array:
-    """`frames` laid into the tangent planes of `native`, keeping the direction of e1."""
-    normal = native[:, 2]
-    e1 = frames[:, 0] - (frames[:, 0] * normal).sum(1, keepdims=True) * normal
-    e1 /= np.linalg.norm(e1, axis=1, keepdims=True)
-    return np.stack([e1, np.cross(normal, e1), normal], axis=1)

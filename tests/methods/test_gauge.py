@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,17 +14,18 @@ from gaugecnn.methods.gauge import (
     unpooling,
 )
 from gaugecnn.methods.gauge.reference import reference_convolution
-from gaugecnn.surfaces import Icosphere
-from gaugecnn.surfaces.hierarchy import coarsen
+from gaugecnn.surfaces import Icosphere, TriangleMesh
+from gaugecnn.surfaces.hierarchy import level
 from gaugecnn.surfaces.symmetry import FrameChange
 from gaugecnn.surfaces.tangent import Tangent
 
 TYPES = ("2x0+3x1+1x2", "3x0+1x1+2x2")
-KERNELS = {"one ring": Kernel(), "two rings, two profiles": Kernel(2.3, profiles=2)}
+FRAMES = ("aligned", "random")
+KERNELS = {"one ring": Kernel(), "two rings, two profiles": Kernel(1.35, profiles=2)}
 
 
 def frame_change(ours: Icosphere, theirs: Icosphere) -> FrameChange:
-    a, b = (torch.from_numpy(d.surface.tangent.frames) for d in (ours, theirs))
+    a, b = (torch.from_numpy(d.surface.frames) for d in (ours, theirs))
     x, y = ((b[:, 0] * a[:, i]).sum(-1) for i in (0, 1))
     return FrameChange(torch.atan2(y, x))
 
@@ -88,7 +90,7 @@ def test_convolution_does_not_depend_on_frames(kernel):
 def test_a_wrong_transport_sign_is_found(monkeypatch):
     right = Tangent.transport
     monkeypatch.setattr(Tangent, "transport", lambda self, p, q: -right(self, p, q))
-    assert frame_error(Kernel(radius=2.31)) > 1e-3  # another radius: stencils are remembered
+    assert frame_error(Kernel(radius=1.36)) > 1e-3  # another radius: stencils are remembered
 
 
 def test_a_wrong_conjugation_is_found(monkeypatch):
@@ -103,7 +105,7 @@ def test_a_wrong_conjugation_is_found(monkeypatch):
 
 
 def test_parameters_per_channel_pair():
-    kernel = Kernel(2.3)
+    kernel = Kernel(1.35)
     counts = {
         (0, 0): 1 + 1,  # K is real; the self-interaction is real
         (1, 0): 2,
@@ -142,39 +144,53 @@ def test_nonlinearities_commute_with_frames(nonlinearity):
 
 def test_pooling_of_constants_and_smooth_fields():
     surface = Icosphere(4).surface
-    step = coarsen(surface)
+    coarse = level(surface, 1)
     heights = torch.from_numpy(surface.vertices[:, 2:])[None]  # (batch, vertex, 1)
-    type_ = GaugeType((1,), surface)
-    for radius in (0.0, 2.3):
-        down = pooling(type_, step, radius)
-        ones = torch.ones_like(heights)
-        torch.testing.assert_close(down(ones), torch.ones(1, len(step.coarse), 1).double())
-        coarse = down(heights)
-        # Smoothing damps a degree-1 field by one common factor.
-        ratio = coarse[0, :, 0] / torch.from_numpy(step.coarse.vertices[:, 2])
-        far = abs(step.coarse.vertices[:, 2]) > 0.1
-        assert ratio[far].std() < 1e-3 * ratio[far].mean()
-        up = unpooling(down.type_out, step)(coarse)
-        assert (up / ratio[far].median() - heights).abs().max() < 0.01
+    down = pooling(GaugeType((1,), surface), coarse, 2.3 * surface.mean_edge)
+    ones = torch.ones_like(heights)
+    torch.testing.assert_close(down(ones), torch.ones(1, len(coarse), 1).double())
+    pooled = down(heights)
+    # Smoothing damps a degree-1 field by one common factor.
+    ratio = pooled[0, :, 0] / torch.from_numpy(coarse.vertices[:, 2])
+    far = abs(coarse.vertices[:, 2]) > 0.1
+    assert ratio[far].std() < 1e-3 * ratio[far].mean()
+    up = unpooling(down.type_out, surface)(pooled)
+    assert (up / ratio[far].median() - heights).abs().max() < 1e-3
 
 
-def test_pooling_transports():
-    aligned, random = Icosphere(2), Icosphere(2, "random", 9)
+def test_pooling_does_not_depend_on_where_vertices_lie():
+    """The Gaussian has a length: from two levels it gives nearly the same on the third."""
+    fine = Icosphere(5).surface
+    middle, coarse = level(fine, 1), level(fine, 2)
+    results = []
+    for source in (fine, middle):
+        field = torch.from_numpy(np.sin(5 * source.vertices[:, 2:] + source.vertices[:, :1]))[None]
+        results.append(pooling(GaugeType((1,), source), coarse, 0.3)(field))
+    assert (results[0] - results[1]).abs().max() < 2e-3 * results[0].abs().max()
+
+
+@pytest.mark.parametrize("mesh", ["icosphere", "genus2"])
+def test_pooling_transports(mesh):
+    """From nested and from farthest-point levels, down and up again, in any frames."""
+    if mesh == "icosphere":
+        aligned, random = Icosphere(2), Icosphere(2, "random", 9)
+    else:
+        aligned, random = (TriangleMesh.from_file("meshes/genus2.ply", f) for f in FRAMES)
     change = frame_change(aligned, random)
     outputs = []
     for domain in (aligned, random):
-        type_ = GaugeType((1, 1, 1), domain.surface)
-        step = coarsen(domain.surface)
-        outputs.append((type_, step, pooling(type_, step).double()))
+        type_, coarse = GaugeType((1, 1, 1), domain.surface), level(domain.surface, 1)
+        outputs.append((type_, pooling(type_, coarse, 2.5 * domain.surface.mean_edge).double()))
     x = torch.randn(1, *outputs[0][0].shape, dtype=torch.float64)
-    first = outputs[0][2](x)
-    second = outputs[1][2](outputs[1][0].transform(change, x))
-    coarse_change = FrameChange(change.angles[outputs[0][1].kept])
-    expected = outputs[0][2].type_out.transform(coarse_change, first)
-    torch.testing.assert_close(second, expected, atol=1e-12, rtol=0)
+    first = outputs[0][1](x)
+    second = outputs[1][1](outputs[1][0].transform(change, x))
+    coarse_change = FrameChange(change.angles[level(aligned.surface, 1).index])
+    expected = outputs[0][1].type_out.transform(coarse_change, first)
+    torch.testing.assert_close(second, expected, atol=1e-10, rtol=0)
     back = [
-        unpooling(o[2].type_out, o[1])(y) for o, y in zip(outputs, (first, second), strict=True)
+        unpooling(down.type_out, type_.surface)(y)
+        for (type_, down), y in zip(outputs, (first, second), strict=True)
     ]
     torch.testing.assert_close(
-        back[1], outputs[0][0].transform(change, back[0]), atol=1e-12, rtol=0
+        back[1], outputs[0][0].transform(change, back[0]), atol=1e-10, rtol=0
     )

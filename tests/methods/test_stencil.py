@@ -7,12 +7,19 @@ import pytest
 import torch
 from e3nn import o3
 
-from gaugecnn.methods.gauge.stencil import neighbourhood, stencil
+from gaugecnn.ops.stencil import neighbourhood, stencil
 from gaugecnn.surfaces import Icosphere, TriangleMesh
+from gaugecnn.surfaces.hierarchy import subdivide
 from gaugecnn.surfaces.surface import Surface
 from tests.surfaces.test_mesh import torus
 
 DEGREES = (2, 4, 8, 12)
+OCTAHEDRON = (
+    np.array([[1.0, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1.2]]),
+    np.array(
+        [[0, 2, 4], [2, 1, 4], [1, 3, 4], [3, 0, 4], [2, 0, 5], [1, 2, 5], [3, 1, 5], [0, 3, 5]]
+    ),
+)
 
 
 def harmonic(surface: Surface, degree: int) -> tuple[np.ndarray, np.ndarray]:
@@ -22,7 +29,7 @@ def harmonic(surface: Surface, degree: int) -> tuple[np.ndarray, np.ndarray]:
     weights = torch.randn(2 * degree + 1, generator=generator, dtype=torch.float64)
     field = o3.spherical_harmonics(degree, points, normalize=True).double() @ weights
     (gradient,) = torch.autograd.grad(field.sum(), points)
-    e1, e2 = surface.tangent.frames[:, 0], surface.tangent.frames[:, 1]
+    e1, e2 = surface.frames[:, 0], surface.frames[:, 1]
     g = gradient.numpy()
     return field.detach().numpy(), (g * e1).sum(1) + 1j * (g * e2).sum(1)
 
@@ -30,8 +37,10 @@ def harmonic(surface: Surface, degree: int) -> tuple[np.ndarray, np.ndarray]:
 def anisotropy(surface: Surface, radius: float, degree: int, phase: int, l: int) -> float:  # noqa: E741
     """What of the response to a harmonic is not a multiple of the harmonic (of its gradient)."""
     field, gradient = harmonic(surface, l)
-    weights, centre = stencil(surface, radius, phase, 0, degree)
-    response = (weights * field[neighbourhood(surface, radius).index]).sum(1) + centre * field
+    radius *= surface.mean_edge
+    found = stencil(surface, radius, phase, 0, degree)
+    neighbours = field[neighbourhood(surface, radius).index]
+    response = (found.weights * neighbours).sum(1) + found.centre * field
     ideal = gradient if phase else field
     factor = np.vdot(ideal, response) / np.vdot(ideal, ideal)
     return float(np.linalg.norm(response - factor * ideal) / np.linalg.norm(factor * ideal))
@@ -79,9 +88,9 @@ def test_plain_samples_do_not_converge():
         surface = Icosphere(level).surface
         near = neighbourhood(surface, 0.0)
         plain = np.where(near.valid, np.exp(1j * near.theta), 0) / near.valid.sum(1, keepdims=True)
-        weights, centre = stencil(surface, 0.0, 1, 0, 1)
+        found = stencil(surface, 0.0, 1, 0, 1)
         assert np.abs(plain.sum(1)).max() > 0.01
-        assert np.abs(weights.sum(1) + centre).max() < 1e-12
+        assert np.abs(found.weights.sum(1) + found.centre).max() < 1e-12
 
 
 @pytest.mark.parametrize("phase", [0, 1, 2])
@@ -90,22 +99,35 @@ def test_turning_frames_multiplies_by_a_phase(phase, profile):
     for surface in (Icosphere(2).surface, TriangleMesh(*torus()).surface):
         angles = np.random.default_rng(1).uniform(0, 6, len(surface))
         turned = surface.turned(angles)
-        for radius in (0.0, 2.3):
-            (w, c), (v, d) = (stencil(s, radius, phase, profile, 3) for s in (surface, turned))
+        for radius in (0.0, 2.3 * surface.mean_edge):
+            ours, theirs = (stencil(s, radius, phase, profile, 3) for s in (surface, turned))
             factor = np.exp(-1j * phase * angles)
-            np.testing.assert_allclose(v, factor[:, None] * w, atol=1e-8)
-            np.testing.assert_allclose(d, factor * c, atol=1e-8)
+            np.testing.assert_allclose(theirs.weights, factor[:, None] * ours.weights, atol=1e-8)
+            np.testing.assert_allclose(theirs.centre, factor * ours.centre, atol=1e-8)
+            np.testing.assert_array_equal(theirs.degree, ours.degree)
 
 
 def test_moments_are_those_of_the_continuous_kernel():
     surface = Icosphere(3).surface
-    near = neighbourhood(surface, 2.3)
+    radius = 2.3 * surface.mean_edge
+    near = neighbourhood(surface, radius)
     x, y = near.distance * np.cos(near.theta), near.distance * np.sin(near.theta)
-    weights, centre = stencil(surface, 2.3, 0, 0, 3)
-    np.testing.assert_allclose(weights.sum(1) + centre, 1, atol=1e-12)
-    np.testing.assert_allclose((weights * x).sum(1), 0, atol=1e-9)
-    np.testing.assert_allclose((weights * x * x).sum(1), 0.5, atol=1e-9)  # <x^2> under e^{-r^2}
-    np.testing.assert_allclose((weights * x * y).sum(1), 0, atol=1e-9)
-    weights, _ = stencil(surface, 2.3, 1, 0, 3)
+    found = stencil(surface, radius, 0, 0, 3)
+    assert (found.degree == 3).all()
+    np.testing.assert_allclose(found.weights.sum(1) + found.centre, 1, atol=1e-12)
+    np.testing.assert_allclose((found.weights * x).sum(1), 0, atol=1e-9)
+    np.testing.assert_allclose((found.weights * x * x).sum(1), 0.5, atol=1e-9)  # <x^2>, e^{-r^2}
+    np.testing.assert_allclose((found.weights * x * y).sum(1), 0, atol=1e-9)
+    weights = stencil(surface, radius, 1, 0, 3).weights
     np.testing.assert_allclose((weights * x).sum(1), 0.5, atol=1e-9)
     np.testing.assert_allclose((weights * y).sum(1), 0.5j, atol=1e-9)
+
+
+def test_the_degree_is_lowered_where_there_is_no_room():
+    surface = Icosphere(2).surface
+    ring = stencil(surface, 0.0, 1, 0, 3)
+    assert (ring.degree == 2).all()  # five or six neighbours: five moments fit, nine do not
+    octahedron = TriangleMesh(*subdivide(*OCTAHEDRON)).surface
+    lowered = stencil(octahedron, 0.0, 1, 0, 3).degree
+    assert sorted(set(lowered)) == [1, 2]
+    assert (lowered[:6] == 1).all()  # four neighbours

@@ -11,7 +11,7 @@ from gaugecnn import build_model, load_config
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces import Icosphere, TriangleMesh
 from gaugecnn.surfaces.domain import PoseDistribution
-from gaugecnn.surfaces.hierarchy import coarsen, levels, subdivide
+from gaugecnn.surfaces.hierarchy import coarser, level, nested, subdivide
 from gaugecnn.surfaces.symmetry import Rotation, icosahedral_rotations, tilt
 
 
@@ -79,38 +79,51 @@ def test_hierarchy_does_not_depend_on_the_order_of_vertices():
     surface = Icosphere(2).surface
     order = np.random.default_rng(0).permutation(len(surface))
     rank = np.argsort(order)
-    shuffled = TriangleMesh(surface.vertices[order], rank[surface.faces[::-1]])
-    step, plain = coarsen(shuffled.surface), coarsen(surface)
-    assert len(step.coarse) == len(plain.coarse) == 42
+    shuffled = TriangleMesh(surface.vertices[order], rank[surface.faces[::-1]]).surface
     # The same triangles, as sets of positions.
     corners = [
         {frozenset(map(tuple, s.vertices[f].round(9))) for f in s.faces}
-        for s in (step.coarse, plain.coarse)
+        for s in (level(shuffled, 1), level(surface, 1))
     ]
     assert corners[0] == corners[1]
-    for midpoint, parents in zip(step.midpoints, step.parents, strict=True):
-        middle = step.coarse.vertices[parents].mean(0)
-        direction = middle / np.linalg.norm(middle)
-        np.testing.assert_allclose(step.fine.vertices[midpoint], direction, atol=1e-7)
+    assert len(corners[0]) == 80
 
 
-def test_hierarchy_of_other_surfaces():
-    assert [len(s.coarse) for s in levels(TriangleMesh(*torus()).surface, 1)] == [32]
-    with pytest.raises(UserError, match="holds 1 nested"):
-        levels(TriangleMesh(*torus()).surface, 2)  # 8 vertices are no torus any more
-    open_mesh = (
-        np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]),
+def test_levels_are_nested_and_share_their_geometry():
+    surface = TriangleMesh(*torus()).surface
+    coarse = level(surface, 1)
+    assert len(coarse) == 32
+    assert coarse is level(surface, 1)
+    assert coarse.tangent is surface.tangent
+    np.testing.assert_array_equal(coarse.vertices, surface.vertices[coarse.index])
+    assert coarse.total_area == pytest.approx(4 * math.pi)
+
+
+def test_a_mesh_that_is_no_subdivision_has_farthest_point_levels():
+    surface = TriangleMesh.from_file("meshes/genus2.ply").surface
+    assert not nested(surface)
+    coarse = level(surface, 1)
+    assert len(coarse) == len(surface) // 4
+    assert coarse.total_area == pytest.approx(4 * math.pi)
+    euler = len(coarse) - len(coarse.one_ring[0]) // 2 + len(coarse.faces)
+    assert euler == -2  # the cells' dual has the shape of the surface
+    # Every vertex has a kept one near; kept ones keep apart.
+    apart = surface.tangent.logarithms_from(coarse.index, 1.0)[0]
+    assert apart.min(axis=0).max() < 1.1 * np.sort(apart[:, coarse.index], axis=1)[:, 1].min()
+
+
+def test_hierarchy_of_an_open_mesh():
+    square = (
+        np.array([[0.0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]]),
         np.array([[0, 1, 2], [0, 2, 3]]),
     )
-    fine = TriangleMesh(*subdivide(*open_mesh))
-    assert len(coarsen(fine.surface).coarse) == 4
+    vertices, faces = subdivide(*subdivide(*square))
+    assert len(coarser(TriangleMesh(*subdivide(vertices, faces)).surface)) == len(vertices)
 
 
-def test_a_mesh_without_levels_is_refused():
-    capsule = trimesh.creation.capsule(count=[7, 7])
-    mesh = TriangleMesh(capsule.vertices, capsule.faces, "capsule")
-    with pytest.raises(UserError, match="plan goes 1 levels down, but capsule"):
-        levels(mesh.surface, 1)
+def test_too_many_levels_are_refused():
+    with pytest.raises(UserError, match=r"goes 3 levels down, but mesh \(128 vertices\) has 1"):
+        level(TriangleMesh(*torus()).surface, 3)
 
 
 @pytest.mark.parametrize("task", ["classification", "segmentation"])
@@ -133,7 +146,7 @@ def test_both_definitions_of_a_pose_give_the_same_picture():
     generator = torch.Generator().manual_seed(0)
     poses = mesh.sample_poses(5, PoseDistribution.so3, generator)
     # The rotation that takes the south pole's picture to the vertex: columns along e1, rows -e2.
-    frames = torch.from_numpy(mesh.surface.tangent.frames[poses[:, 0].long().numpy()])
+    frames = torch.from_numpy(mesh.surface.frames[poses[:, 0].long().numpy()])
     c, s = poses[:, 1].double().cos()[:, None], poses[:, 1].double().sin()[:, None]
     column = c * frames[:, 0] + s * frames[:, 1]
     row = -(c * frames[:, 1] - s * frames[:, 0])
@@ -201,7 +214,7 @@ def test_files_that_are_no_mesh_are_refused(tmp_path):
         TriangleMesh.from_file(tmp_path / "b.ply")
 
 
-@pytest.mark.parametrize("suffix", ["ply", "obj", "off", "stl"])
+@pytest.mark.parametrize("suffix", ["ply", "obj", "off"])
 def test_formats(tmp_path, suffix):
     sphere = Icosphere(1).surface
     path = tmp_path / f"sphere.{suffix}"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse
 
-from gaugecnn.methods.gauge.stencil import ONE_RING, neighbourhood, stencil
 from gaugecnn.ops.sparse import SparseMap
+from gaugecnn.ops.stencil import ONE_RING, neighbourhood, stencil
 from gaugecnn.surfaces.surface import Surface
 
 
@@ -22,7 +22,7 @@ class Kernel:
     """Which stencils a convolution uses.
 
     Args:
-        radius: support in mean edge lengths; 0 is the one ring.
+        radius: of the support, a length on a surface of area ``4 pi``; 0 is the one ring.
         profiles: radial profiles ``r^{2k} e^{-r^2}``, k = 0 .. profiles - 1.
         degree: moments of the stencil that are made exact.
         max_phase: largest |s|; below half the number of neighbours it is resolved.
@@ -59,7 +59,8 @@ def aggregation(
     entries: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     row = 0
     for phase, profile in reads:
-        weights, centre = stencil(surface, kernel.radius, abs(phase), profile, kernel.degree)
+        found = stencil(surface, kernel.radius, abs(phase), profile, kernel.degree)
+        weights, centre = found.weights, found.centre
         if phase < 0:
             weights, centre = weights.conj(), centre.conj()
         value = gain(phase) * np.concatenate([weights * turn, centre[:, None]], axis=1).ravel()

@@ -87,6 +87,12 @@ class GaugeConv(Layer):
                 for n, reads in self._aggregates.items()
             }
         )
+        # The rows of the mixing matrix that read each order's aggregates, then those of x itself.
+        self._widths = [
+            self.type_in.multiplicities[n] * sum(parts_of(n, s) for s, _ in reads)
+            for n, reads in self._aggregates.items()
+        ]
+        self._widths.append(self.type_in.components)
         index, sign, scale = self._layout()
         self._index: Tensor
         self._sign: Tensor
@@ -98,20 +104,23 @@ class GaugeConv(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         batch, vertices, _ = x.shape
-        parts = []
-        for n in self.type_in.orders:
-            block = self.type_in.block(x, n).permute(1, 3, 0, 2)  # (vertex, re-im, batch, channel)
-            channels = block.shape[-1]
-            gathered = self.aggregate[str(n)](block.flatten(0, 1).flatten(1))
-            # (vertex, aggregate, batch, channel) -> (vertex, batch, aggregate * channel)
-            gathered = gathered.view(vertices, -1, batch, channels).transpose(1, 2)
-            parts.append(gathered.flatten(2))
-        parts.append(x.transpose(0, 1).to(parts[0]))  # the self-interaction reads x itself
-        mixed = torch.cat(parts, dim=-1) @ self.mixing()  # (vertex, batch, component)
-        if self.bias is not None:
-            padding = mixed.shape[-1] - self.bias.numel()
-            mixed = mixed + nn.functional.pad(self.bias, (0, padding)).to(mixed)
-        return mixed.transpose(0, 1)  # (batch, vertex, component)
+        *blocks, self_interaction = self.mixing().split(self._widths)
+        own = x.transpose(0, 1).reshape(vertices * batch, -1)  # (vertex * batch, component)
+        own = own.to(self_interaction)
+        if self.bias is None:
+            mixed = own @ self_interaction
+        else:
+            padding = self.type_out.components - self.bias.numel()
+            mixed = torch.addmm(nn.functional.pad(self.bias, (0, padding)), own, self_interaction)
+        fields = self.type_in.blocks(x)
+        for n, field, block in zip(self.type_in.orders, fields, blocks, strict=True):
+            field = field.permute(1, 3, 0, 2)  # (vertex, re-im, batch, channel)
+            gathered = self.aggregate[str(n)](field.flatten(0, 1).flatten(1))
+            # (vertex, aggregate, batch, channel) -> (vertex * batch, aggregate * channel)
+            gathered = gathered.view(vertices, -1, *field.shape[2:]).transpose(1, 2)
+            mixed = mixed.addmm(gathered.flatten(2).flatten(0, 1), block)
+        # (vertex, batch, component) in memory, (batch, vertex, component) to look at
+        return mixed.view(vertices, batch, -1).transpose(0, 1)
 
     def mixing(self) -> Tensor:
         """The real matrix ``(aggregated component, output component)`` of all paths."""

@@ -28,8 +28,9 @@ from gaugecnn.methods.gauge.nonlinearity import NormGate, RegularNonlinearity
 from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
 from gaugecnn.methods.gauge.pooling import pooling, unpooling
 from gaugecnn.methods.gauge.types import GaugeType
-from gaugecnn.ops.levels import steps_between, surface_at
+from gaugecnn.ops.stencil import ONE_RING, REACH
 from gaugecnn.surfaces.domain import Domain
+from gaugecnn.surfaces.hierarchy import level
 from gaugecnn.surfaces.mesh import Icosphere, MeshDomain
 from gaugecnn.surfaces.surface import Surface
 from gaugecnn.surfaces.symmetry import FrameChange, Symmetry
@@ -50,7 +51,7 @@ class GaugeStage(Stage):
         channels: multiplicity of every order.
         max_order: highest order of the feature; the network's `max_order` limits it further.
         down: levels below the domain's own on which the feature lives.
-        radius: support of the kernel in mean edge lengths; 0 is the one ring.
+        radius: of the kernel's support, a length on a surface of area ``4 pi``; 0 is the one ring.
         profiles: radial profiles of the kernel.
         degree: moments of the stencils that are exact.
         max_phase: highest phase of the stencils.
@@ -111,6 +112,9 @@ class GaugeFamily(LayerFamily[GaugeStage]):
         self.normalisation = Normalisation(normalisation)
         self.nonlinearity = Nonlinearity(nonlinearity)
         self.max_order = max_order
+        # How far features are smoothed on their way down to a level: as the stage that leads there
+        # says, for its shortcut too.
+        self._smoothing: dict[Surface, float] = {}
 
     @property
     def input_type(self) -> GaugeType:
@@ -118,17 +122,15 @@ class GaugeFamily(LayerFamily[GaugeStage]):
 
     def _type(self, stage: GaugeStage) -> GaugeType:
         orders = stage.max_order if self.max_order is None else min(stage.max_order, self.max_order)
-        return GaugeType(
-            (stage.channels,) * (orders + 1), surface_at(self.mesh.surface, stage.down)
-        )
+        return GaugeType((stage.channels,) * (orders + 1), level(self.mesh.surface, stage.down))
 
-    def _resampling(self, type_in: GaugeType, surface: Surface, radius: float) -> list[Layer]:
-        """Pooling or unpooling, level by level, until the feature lives on `surface`."""
-        layers: list[Layer] = []
-        for step, up in steps_between(self.mesh.surface, type_in.surface, surface):
-            layers.append(unpooling(type_in, step) if up else pooling(type_in, step, radius))
-            type_in = expect(layers[-1].type_out, GaugeType)
-        return layers
+    def _resampled(self, type_in: GaugeType, surface: Surface) -> list[Layer]:
+        """The pooling or unpooling that brings a feature to `surface`; none if it lives there."""
+        if surface is type_in.surface:
+            return []
+        if len(surface) > len(type_in.surface):
+            return [unpooling(type_in, surface)]
+        return [pooling(type_in, surface, self._smoothing[surface])]
 
     def lift(self, stage: GaugeStage) -> Layer:
         return Chain(SignalToFeature(self.input_type), self.convolve(self.input_type, stage))
@@ -141,13 +143,16 @@ class GaugeFamily(LayerFamily[GaugeStage]):
     def _convolution(
         self, type_in: GaugeType, type_out: GaugeType, stage: GaugeStage, bias: bool
     ) -> Layer:
-        moves = self._resampling(type_in, type_out.surface, stage.radius)
-        here = GaugeType(type_in.multiplicities, type_out.surface)
-        return Chain(*moves, GaugeConv(here, type_out, type_out.surface, stage.kernel, bias))
+        surface = type_out.surface
+        reach = REACH * surface.mean_edge if stage.radius == ONE_RING else stage.radius
+        self._smoothing.setdefault(surface, reach / 2**0.5)
+        moves = self._resampled(type_in, surface)
+        here = GaugeType(type_in.multiplicities, surface)
+        return Chain(*moves, GaugeConv(here, type_out, surface, stage.kernel, bias))
 
     def shortcut(self, type_in: FeatureType, type_out: FeatureType) -> Layer:
         source, target = expect(type_in, GaugeType), expect(type_out, GaugeType)
-        moves = self._resampling(source, target.surface, 0.0)
+        moves = self._resampled(source, target.surface)
         return Chain(
             *moves, SelfInteraction(GaugeType(source.multiplicities, target.surface), target)
         )
@@ -212,13 +217,13 @@ class SelfInteraction(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         parts = []
-        for m in self.type_out.orders:
-            width = self.type_out.slice_of(m)
+        blocks = dict(zip(self.type_in.orders, self.type_in.blocks(x), strict=True))
+        for m, width in zip(self.type_out.orders, self.type_out.widths, strict=True):
             if str(m) not in self.weight:
-                parts.append(x.new_zeros(*x.shape[:-1], width.stop - width.start))
+                parts.append(x.new_zeros(*x.shape[:-1], width))
                 continue
             weight = self.weight[str(m)]  # (out channel, in channel, re-im)
-            block = self.type_in.block(x, m)  # (batch, vertex, in channel, re-im)
+            block = blocks[m]  # (batch, vertex, in channel, re-im)
             out = block.transpose(-1, -2) @ weight[..., 0].T  # (batch, vertex, re-im, out channel)
             if m > 0:
                 turned = torch.stack([-block[..., 1], block[..., 0]], dim=-2)  # i f
@@ -251,7 +256,8 @@ class GaugeIntegral(Integral):
 
     def forward(self, x: Tensor) -> Tensor:
         scalars = self.type_in.multiplicities[0]
-        pairs = x[..., scalars:].unflatten(-1, (-1, 2))  # (batch, vertex, channel, re-im)
+        first, rest = x.split([scalars, x.shape[-1] - scalars], dim=-1)
+        pairs = rest.unflatten(-1, (-1, 2))  # (batch, vertex, channel, re-im)
         norms = (pairs.square().sum(-1) + 1e-8).sqrt()
-        invariants = torch.cat([x[..., :scalars], norms], dim=-1)
+        invariants = torch.cat([first, norms], dim=-1)
         return torch.einsum("v,bvc->bc", self._areas.to(x), invariants)

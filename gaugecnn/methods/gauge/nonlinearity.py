@@ -30,10 +30,11 @@ class NormGate(Layer):
 
     def forward(self, x: Tensor) -> Tensor:
         scalars = self.type_in.multiplicities[0]
-        invariant = torch.relu(x[..., :scalars])
+        first, rest = x.split([scalars, x.shape[-1] - scalars], dim=-1)
+        invariant = torch.relu(first)
         if self.threshold.numel() == 0:
             return invariant
-        pairs = x[..., scalars:].unflatten(-1, (-1, 2))  # (batch, vertex, channel, re-im)
+        pairs = rest.unflatten(-1, (-1, 2))  # (batch, vertex, channel, re-im)
         norm = (pairs.square().sum(-1, keepdim=True) + 1e-8).sqrt()
         gate = torch.relu(norm + self.threshold[:, None]) / norm
         return torch.cat([invariant, (gate * pairs).flatten(-2)], dim=-1)
@@ -75,7 +76,7 @@ class RegularNonlinearity(Layer):
         self.register_buffer("_analysis", synthesis.T / angles, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        blocks = [self.type_in.block(x, m) for m in self.type_in.orders]
+        blocks = self.type_in.blocks(x)
         fields = torch.cat(blocks, dim=-1)  # (batch, vertex, channel, component)
         samples = torch.relu(fields @ self._synthesis.to(fields))
         back = samples @ self._analysis.to(fields)

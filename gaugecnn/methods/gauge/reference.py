@@ -12,8 +12,8 @@ from torch import Tensor
 
 from gaugecnn.methods.gauge.aggregation import gain
 from gaugecnn.methods.gauge.convolution import GaugeConv, Path
-from gaugecnn.methods.gauge.stencil import neighbourhood, stencil
 from gaugecnn.methods.gauge.types import GaugeType
+from gaugecnn.ops.stencil import neighbourhood, stencil
 
 
 def reference_convolution(layer: GaugeConv, x: Tensor) -> Tensor:
@@ -46,7 +46,8 @@ def _aggregate(layer: GaugeConv, field: Tensor, path: Path) -> Tensor:
     assert path.phase is not None
     surface, kernel = layer.type_in.surface, layer.stencils
     near = neighbourhood(surface, kernel.radius)
-    weights, centre = stencil(surface, kernel.radius, abs(path.phase), path.profile, kernel.degree)
+    found = stencil(surface, kernel.radius, abs(path.phase), path.profile, kernel.degree)
+    weights, centre = found.weights, found.centre
     rows = []
     for p in range(len(surface)):
         total = _weight(centre[p], path) * field[:, p]

@@ -69,6 +69,20 @@ class GaugeType(FeatureType):
     def grid(self) -> object:
         return self.surface
 
+    @property
+    def widths(self) -> list[int]:
+        """Components of each order that is present, ascending."""
+        return [self.multiplicities[m] * (1 if m == 0 else 2) for m in self.orders]
+
+    def blocks(self, feature: Tensor) -> list[Tensor]:
+        """The orders of a feature, ``(batch, vertex, channel, re-im)`` each; one part for order 0.
+
+        One split, whose gradient is one concatenation: slices would each fill a whole feature.
+        """
+        parts = feature.split(self.widths, dim=-1)
+        pairs = zip(self.orders, parts, strict=True)
+        return [part.unflatten(-1, (-1, 2 if m else 1)) for m, part in pairs]
+
     def slice_of(self, order: int) -> slice:
         """The components of an order."""
         widths = [c * (1 if m == 0 else 2) for m, c in enumerate(self.multiplicities)]
@@ -95,7 +109,7 @@ class GaugeType(FeatureType):
         index = matching_points(points, points @ matrix, self.surface.title)
         # The frame carried from R^-1 x to x makes an angle with the frame there; components
         # in the carried frame are turned into components in the local one.
-        frames = torch.from_numpy(self.surface.tangent.frames)
+        frames = torch.from_numpy(self.surface.frames)
         carried = frames[index, 0] @ matrix.T  # (vertex, xyz): R e1(R^-1 x)
         angle = torch.atan2((carried * frames[:, 1]).sum(-1), (carried * frames[:, 0]).sum(-1))
         return self._turn(feature[:, index], angle.to(feature))

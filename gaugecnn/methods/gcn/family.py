@@ -28,8 +28,8 @@ from gaugecnn.methods.gcn.layers import (
     VertexMix,
     VertexType,
 )
-from gaugecnn.ops.levels import steps_between, surface_at
 from gaugecnn.surfaces.domain import Domain
+from gaugecnn.surfaces.hierarchy import level
 from gaugecnn.surfaces.mesh import Icosphere, MeshDomain
 from gaugecnn.surfaces.surface import Surface
 from gaugecnn.surfaces.symmetry import Symmetry
@@ -87,19 +87,15 @@ class GCNFamily(LayerFamily[GCNStage]):
         return self.convolve(self.input_type, stage)
 
     def convolve(self, type_in: FeatureType, stage: GCNStage) -> Layer:
-        surface = surface_at(self.mesh.surface, stage.down)
+        surface = level(self.mesh.surface, stage.down)
         moved = self._moved(expect(type_in, VertexType), surface)
         here = moved[-1].type_out if moved else type_in
         type_out = VertexType(stage.channels, surface)
         return Chain(*moved, ChebyshevConvolution(expect(here, VertexType), type_out, stage.hops))
 
     def _moved(self, type_in: VertexType, surface: Surface) -> list[Layer]:
-        """Pooling or unpooling, level by level, until the feature lives on `surface`."""
-        moves: list[Layer] = []
-        for step, up in steps_between(self.mesh.surface, type_in.surface, surface):
-            moves.append(LevelMap(type_in, step, up))
-            type_in = expect(moves[-1].type_out, VertexType)
-        return moves
+        """The pooling or unpooling that brings a feature to `surface`; none if it lives there."""
+        return [] if surface is type_in.surface else [LevelMap(type_in, surface)]
 
     def shortcut(self, type_in: FeatureType, type_out: FeatureType) -> Layer:
         target = expect(type_out, VertexType)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse
 import torch
 from torch import Tensor, nn
 from torch_geometric.nn import ChebConv
 
 from gaugecnn.layers import FeatureType, Integral, Layer, Projection
+from gaugecnn.ops.resampling import pooled, unpooled
 from gaugecnn.ops.sparse import SparseMap
+from gaugecnn.ops.stencil import REACH
 from gaugecnn.surfaces.domain import matching_points
-from gaugecnn.surfaces.hierarchy import Coarsening
 from gaugecnn.surfaces.surface import Surface
 from gaugecnn.surfaces.symmetry import FrameChange, Rotation, Symmetry
 
@@ -70,29 +70,21 @@ class ChebyshevConvolution(Layer):
 
 
 class LevelMap(Layer):
-    """Scalars moved between nested levels: midpoints belong half to each of their parents.
-
-    Going up, a midpoint gets the mean of its parents; going down, a coarse vertex gets the mean
-    of itself and of its midpoints, these with half the weight.
+    """Scalars moved between two levels: a Gaussian going down, interpolation going up.
 
     Args:
         type_in: type of the feature.
-        step: the two levels.
-        up: from coarse to fine, or from fine to coarse.
+        surface: the level that it is moved to.
     """
 
-    def __init__(self, type_in: VertexType, step: Coarsening, up: bool) -> None:
-        surface = step.fine if up else step.coarse
+    def __init__(self, type_in: VertexType, surface: Surface) -> None:
         super().__init__(type_in, VertexType(type_in.channels, surface))
-        ends = np.repeat(step.midpoints, 2), step.parents.ravel()
-        rows = np.concatenate([step.kept, ends[0]])
-        columns = np.concatenate([np.arange(len(step.kept)), ends[1]])
-        values = np.concatenate([np.ones(len(step.kept)), np.full(len(ends[0]), 0.5)])
-        share = scipy.sparse.csr_array((values, (rows, columns)))  # (fine vertex, coarse vertex)
-        if not up:
-            share = share.T
-            share = scipy.sparse.diags_array(1 / share.sum(axis=1)) @ share
-        self.map = SparseMap(share)
+        here = type_in.surface
+        if len(surface) > len(here):
+            self.map = SparseMap(unpooled(here, surface, 0).real)
+        else:
+            radius = REACH * surface.mean_edge / 2**0.5
+            self.map = SparseMap(pooled(here, surface, 0, radius).real)
 
     def forward(self, x: Tensor) -> Tensor:
         batch, channels, _ = x.shape

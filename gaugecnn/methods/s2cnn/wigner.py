@@ -7,7 +7,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from gaugecnn.methods.s2cnn.disk_cache import cached_table
+from gaugecnn.disk_cache import cached_table
 
 WORTH_A_FILE = 1 << 18
 """Tables of more numbers than this are kept on disk; smaller ones are built as fast as read."""

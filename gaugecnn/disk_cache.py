@@ -1,12 +1,14 @@
-"""Float64 tables on disk: built once per machine, read back in a moment.
+"""Tables of floating-point numbers on disk: built once per machine, read back in a moment.
 
-They lie in ``$GAUGECNN_CACHE/wigner``, and in gaugecnn's folder among the user's caches where the
-variable is not set (``~/.cache/gaugecnn/wigner`` on Linux). A cache and nothing else: any file, or
+They lie in ``$GAUGECNN_CACHE/KIND``, and in gaugecnn's folder among the user's caches where the
+variable is not set (``~/.cache/gaugecnn/KIND`` on Linux); a kind is ``wigner`` or
+``logarithms``. A cache and nothing else: any file, or
 the whole folder, may be deleted at any time, while programs run too. Nothing is ever removed from
 it; a new `FORMAT` leaves the files of the old one behind.
 
-A file is a line ``gaugecnn table FORMAT CHECKSUM``, a line of JSON with the key and the shape, and
-the numbers in little-endian order. The checksum is that of all that follows its line.
+A file is a line ``gaugecnn table FORMAT CHECKSUM``, a line of JSON with the key, the shape and
+the precision, and the numbers in little-endian order. The checksum is that of all that follows its
+line.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import warnings
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import platformdirs
@@ -31,8 +33,10 @@ from torch import Tensor
 from gaugecnn.errors import GaugecnnWarning
 from gaugecnn.files import write_bytes_atomically
 
-FORMAT = 1
+FORMAT = 2
 """Version of the files and of what the tables hold: raise it when either changes."""
+
+PRECISIONS = {"float32": "<f4", "float64": "<f8"}
 
 VARIABLE = "GAUGECNN_CACHE"
 """The environment variable that names another folder for the cache."""
@@ -44,7 +48,7 @@ class _DamagedError(Exception):
     """What is wrong with a file of the cache."""
 
 
-def cached_table(key: str, build: Callable[[], Tensor]) -> Tensor:
+def cached_table(key: str, build: Callable[[], Tensor], kind: str = "wigner") -> Tensor:
     """The table that `build` gives, from disk where it has been built before.
 
     Any number of processes may ask for one table at once: each gets it, and the file is whole. A
@@ -53,15 +57,16 @@ def cached_table(key: str, build: Callable[[], Tensor]) -> Tensor:
 
     Args:
         key: all that the table depends on, in words that a person can read.
-        build: makes the table, float64 on the CPU, of any shape.
+        build: makes the table, float32 or float64 on the CPU, of any shape.
+        kind: the name of the folder.
 
     Returns:
         the table, contiguous.
 
     Raises:
-        ValueError: `build` gave a tensor that is not float64 on the CPU.
+        ValueError: `build` gave another tensor.
     """
-    path, damage = cache_file(key), None
+    path, damage = cache_file(key, kind), None
     try:
         return _read(path, key)
     except (FileNotFoundError, NotADirectoryError):
@@ -78,31 +83,37 @@ def cached_table(key: str, build: Callable[[], Tensor]) -> Tensor:
     return table
 
 
-def cache_folder() -> Path:
-    """The folder of the tables: in ``$GAUGECNN_CACHE`` if it is set, or with the user's caches."""
+def cache_folder(kind: str = "wigner") -> Path:
+    """The folder of a kind: in ``$GAUGECNN_CACHE`` if it is set, or with the user's caches."""
     chosen = os.environ.get(VARIABLE)
     folder = Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("gaugecnn"))
-    return folder / "wigner"
+    return folder / kind
 
 
-def cache_file(key: str) -> Path:
+def cache_file(key: str, kind: str = "wigner") -> Path:
     """Where the table of a key lies: the name is a digest of the format and the key."""
     digest = hashlib.sha256(f"{FORMAT}\n{key}".encode()).hexdigest()
-    return cache_folder() / f"{digest}.table"
+    return cache_folder(kind) / f"{digest}.table"
 
 
 def _checked(table: Tensor, key: str) -> Tensor:
     """A table that can be kept, contiguous."""
-    if table.dtype != torch.float64 or table.device.type != "cpu":
+    if _precision(table) not in PRECISIONS or table.device.type != "cpu":
         raise ValueError(
-            f"expected a float64 table on the CPU for {key!r}, got {table.dtype} on {table.device}"
+            f"expected a float32 or float64 table on the CPU for {key!r}, "
+            f"got {table.dtype} on {table.device}"
         )
     return table.detach().contiguous()
 
 
+def _precision(table: Tensor) -> str:
+    return str(table.dtype).removeprefix("torch.")
+
+
 def _write(file: IO[bytes], key: str, table: Tensor) -> None:
-    label = json.dumps({"key": key, "shape": list(table.shape)}).encode() + b"\n"
-    values = table.numpy().astype("<f8", copy=False)
+    stated = {"key": key, "shape": list(table.shape), "precision": _precision(table)}
+    label = json.dumps(stated).encode() + b"\n"
+    values = table.numpy().astype(PRECISIONS[_precision(table)], copy=False)
     file.write(_first_line(_checksum(label, values)))
     file.write(label)
     file.write(values.data)
@@ -117,15 +128,15 @@ def _read(path: Path, key: str) -> Tensor:
     with path.open("rb") as file:
         first, label = file.readline(), file.readline()
         checksum = _stated_checksum(first)
-        shape = _stated_shape(label, key)
-        expected = len(first) + len(label) + 8 * math.prod(shape)
+        shape, dtype = _stated_shape(label, key)
+        expected = len(first) + len(label) + dtype.itemsize * math.prod(shape)
         size = os.fstat(file.fileno()).st_size
         if size != expected:
             raise _DamagedError(f"expected {expected} bytes, got {size}")
-        values = np.fromfile(file, "<f8", math.prod(shape))
+        values = np.fromfile(file, dtype, math.prod(shape))
     if _checksum(label, values) != checksum:
         raise _DamagedError("its checksum is wrong")
-    return torch.from_numpy(values.astype(np.float64, copy=False)).view(shape)
+    return torch.from_numpy(values.astype(dtype.newbyteorder("="), copy=False)).view(shape)
 
 
 def _first_line(checksum: int) -> bytes:
@@ -139,18 +150,19 @@ def _stated_checksum(first: bytes) -> int:
     return int(match[2], 16)
 
 
-def _stated_shape(label: bytes, key: str) -> tuple[int, ...]:
+def _stated_shape(label: bytes, key: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
     try:
         stated = json.loads(label)
         stated_key, shape = stated["key"], tuple(map(int, stated["shape"]))
+        dtype = np.dtype(PRECISIONS[stated["precision"]])
     except (ValueError, KeyError, TypeError) as error:
-        raise _DamagedError("its second line is no key and shape") from error
+        raise _DamagedError("its second line is no key, shape and precision") from error
     if stated_key != key:
         raise _DamagedError(f"expected the table of {key!r}, got that of {stated_key!r}")
-    return shape
+    return shape, dtype
 
 
-def _checksum(label: bytes, values: NDArray[np.float64]) -> int:
+def _checksum(label: bytes, values: NDArray[Any]) -> int:
     return zlib.crc32(values.data, zlib.crc32(label))
 
 

@@ -13,10 +13,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from gaugecnn import files
+from gaugecnn import disk_cache, files
+from gaugecnn.disk_cache import cache_file, cache_folder, cached_table
 from gaugecnn.errors import GaugecnnWarning
-from gaugecnn.methods.s2cnn import disk_cache
-from gaugecnn.methods.s2cnn.disk_cache import cache_file, cache_folder, cached_table
 
 KEY = "d of degrees < 3 at beta = 0.25, 0.5"
 
@@ -50,6 +49,15 @@ def test_a_table_is_built_once_and_read_back_bit_for_bit(shape):
         assert table.dtype == torch.float64
         assert table.is_contiguous()
         assert torch.equal(table, build.table)
+
+
+def test_single_precision_is_kept(tmp_path):
+    single = torch.randn(3, 4)
+    for _ in range(2):
+        table = cached_table(KEY, lambda: single.clone(), "logarithms")
+        assert table.dtype == torch.float32
+        assert torch.equal(table, single)
+    assert cache_file(KEY, "logarithms").parent == tmp_path / "cache" / "logarithms"
 
 
 def test_a_transposed_table_comes_back_as_it_was():
@@ -88,8 +96,8 @@ def test_another_format_is_another_file(monkeypatch):
 def test_the_file_says_what_it_holds():
     cached_table(KEY, Builder(2, 3))
     first, label, _ = cache_file(KEY).read_bytes().split(b"\n", 2)
-    assert first.startswith(b"gaugecnn table 1 ")
-    assert label == b'{"key": "%s", "shape": [2, 3]}' % KEY.encode()
+    assert first.startswith(b"gaugecnn table 2 ")
+    assert label == b'{"key": "%s", "shape": [2, 3], "precision": "float64"}' % KEY.encode()
 
 
 def test_where_the_tables_lie(tmp_path, monkeypatch, folder):
@@ -130,7 +138,7 @@ def of_another_program(content: bytes) -> bytes:
 
 
 def of_a_later_format(content: bytes) -> bytes:
-    return content.replace(b"gaugecnn table 1", b"gaugecnn table 2")
+    return content.replace(b"gaugecnn table 2", b"gaugecnn table 3")
 
 
 def without_a_label(content: bytes) -> bytes:
@@ -140,14 +148,14 @@ def without_a_label(content: bytes) -> bytes:
 
 DAMAGES = {
     truncated: "bytes",
-    cut_short_in_the_label: "key and shape",
+    cut_short_in_the_label: "key, shape and precision",
     emptied: "begin",
     prolonged: "bytes",
     with_a_flipped_bit: "checksum",
     of_another_shape: "checksum",
     of_another_program: "begin",
     of_a_later_format: "begin",
-    without_a_label: "key and shape",
+    without_a_label: "key, shape and precision",
 }
 
 
@@ -238,10 +246,12 @@ def test_a_failed_replacement_keeps_the_file_before(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [torch.zeros(2), torch.zeros(2, dtype=torch.float64, device="meta")]
+    "wrong", [torch.zeros(2).long(), torch.zeros(2, dtype=torch.float64, device="meta")]
 )
 def test_other_tensors_are_refused(wrong, folder):
-    with pytest.raises(ValueError, match="expected a float64 table on the CPU for 'd of degrees"):
+    with pytest.raises(
+        ValueError, match="expected a float32 or float64 table on the CPU for 'd of degrees"
+    ):
         cached_table(KEY, lambda: wrong)
     assert not folder.exists()
 

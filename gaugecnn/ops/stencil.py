@@ -1,0 +1,179 @@
+"""Moment-corrected stencils: discrete kernels that converge to the continuous ones.
+
+The kernel of phase s is ``R_k(r) e^{i s theta}``. Its plain samples on a mesh do not annihilate
+constants and do not converge. Here the samples are corrected per vertex, by least squares, until
+the stencil has the moments of the continuous kernel up to a degree; the weight of the vertex
+itself then closes the zeroth moment. Turning the frame at p by ``a`` multiplies ``W^s_p`` by
+``exp(-i s a)``, exactly.
+
+Support and width of a kernel are lengths, so that finer meshes of a surface give ever better
+approximations of one operator. Lengths are those of a surface of area ``4 pi``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaugecnn.surfaces.surface import Surface
+from gaugecnn.surfaces.tangent import Array, Index
+
+Complex = NDArray[np.complex128]
+
+ONE_RING = 0.0
+"""The radius that stands for the one ring, whatever its size."""
+
+REACH = 2.3
+"""Radius of a kernel over the width of its Gaussian: beyond it ``e^{-r^2}`` is below 0.5 %."""
+
+AMPLIFICATION = 8.0
+"""How much larger than its samples a corrected stencil may be before its degree is lowered."""
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbourhood:
+    """The neighbours of every vertex, padded to the largest number of them.
+
+    Attributes:
+        index: vertex index of each neighbour q of p ``(vertex, neighbour)``; 0 as padding.
+        valid: False for padding ``(vertex, neighbour)``.
+        distance: geodesic distance in kernel widths ``(vertex, neighbour)``.
+        theta: direction of q in p's frame ``(vertex, neighbour)``.
+        transport: the angle ``phi_pq`` that takes components at q to p ``(vertex, neighbour)``.
+    """
+
+    index: Index
+    valid: NDArray[np.bool_]
+    distance: Array
+    theta: Array
+    transport: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Stencil:
+    """The weights of one kernel at every vertex.
+
+    Attributes:
+        weights: of the neighbours ``(vertex, neighbour)``.
+        centre: of the vertex itself ``(vertex,)``.
+        degree: up to which the moments are exact ``(vertex,)``.
+    """
+
+    weights: Complex
+    centre: Complex
+    degree: Index
+
+
+def width(surface: Surface, radius: float) -> float:
+    """The length in which a kernel measures distance; the mean edge for the one ring."""
+    return surface.mean_edge if radius == ONE_RING else radius / REACH
+
+
+@lru_cache(maxsize=64)
+def neighbourhood(surface: Surface, radius: float) -> Neighbourhood:
+    """The one ring, and with it the vertices within a geodesic `radius`, the vertex itself not."""
+    target, source = surface.one_ring
+    if radius != ONE_RING:
+        rows, columns = surface.tangent.within(surface.index, surface.index, radius)
+        both = np.concatenate([np.stack([target, source]), np.stack([rows, columns])], axis=1)
+        target, source = np.unique(both[:, both[0] != both[1]], axis=1)
+    return gathered(surface, surface, target, source, width(surface, radius))
+
+
+def gathered(
+    targets: Surface, sources: Surface, target: Index, source: Index, unit: float
+) -> Neighbourhood:
+    """Pairs of vertices of two levels, sorted by target, as padded neighbourhoods.
+
+    Args:
+        targets: the level of the vertices p.
+        sources: the level of their neighbours q.
+        target: vertex of the first ``(pair,)``.
+        source: vertex of the second ``(pair,)``.
+        unit: the length in which distances are measured.
+    """
+    tangent = targets.tangent
+    p, q = targets.index[target], sources.index[source]
+    r, theta = tangent.logarithms(p, q)
+    count = np.bincount(target, minlength=len(targets))
+    slot = np.arange(len(target)) - np.repeat(np.cumsum(count) - count, count)
+    shape = (len(targets), int(count.max()))
+    index, valid = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=bool)
+    distance, angle, transport = (np.zeros(shape) for _ in range(3))
+    columns = (index, source), (valid, True), (distance, r / unit), (angle, theta)
+    for padded, values in (*columns, (transport, tangent.transport(p, q))):
+        padded[target, slot] = values
+    return Neighbourhood(index, valid, distance, angle, transport)
+
+
+@lru_cache(maxsize=256)
+def stencil(surface: Surface, radius: float, phase: int, profile: int, degree: int) -> Stencil:
+    """Weights of the kernel ``r^{2k + |s|} e^{-r^2} e^{i s theta}``, r in kernel widths.
+
+    With ``x + i y = r e^{i theta}``, g the normalised Gaussian weights times areas, G = diag(g),
+    B the monomials ``x^a y^b`` (1 <= a + b <= degree) and t their moments under the continuous
+    kernel: ``w = w0 + G B^T (B G B^T)^+ (t - B w0)``, the smallest change in the metric of g
+    that makes the moments right, and ``w_p = t_00 - sum w``.
+
+    Args:
+        surface: the mesh.
+        radius: of the support, a length; 0 for the one ring.
+        phase: s >= 0; negative phases are complex conjugates.
+        profile: k, the power of r^2.
+        degree: moments made exact; lowered, but not below max(phase, 1), where a vertex has too
+            few neighbours or where they lie so badly that the weights would exceed
+            `AMPLIFICATION` times those of the samples.
+    """
+    near = neighbourhood(surface, radius)
+    x, y = near.distance * np.cos(near.theta), near.distance * np.sin(near.theta)
+    gauss = np.where(near.valid, surface.areas[near.index] * np.exp(-(near.distance**2)), 0.0)
+    g = gauss / (surface.areas + gauss.sum(axis=1))[:, None]
+    samples = g * near.distance ** (2 * profile) * (x + 1j * y) ** phase
+    room = near.valid.sum(axis=1)
+    weights, chosen = samples.copy(), np.full(len(surface), max(phase, 1))
+    limit = AMPLIFICATION * np.abs(samples).sum(axis=1)
+    for d in range(max(phase, 1), max(phase, 1, degree) + 1):
+        powers = [(a, n - a) for n in range(1, d + 1) for a in range(n, -1, -1)]
+        least = d == max(phase, 1)
+        rows = np.flatnonzero(least | (len(powers) <= room))
+        wanted = np.array([moment(a, b, phase, profile) for a, b in powers])
+        corrected = correct(x[rows], y[rows], g[rows], samples[rows], powers, wanted)
+        fits = least | (np.abs(corrected).sum(axis=1) <= limit[rows])
+        weights[rows[fits]], chosen[rows[fits]] = corrected[fits], d
+    return Stencil(weights, moment(0, 0, phase, profile) - weights.sum(axis=1), chosen)
+
+
+def correct(
+    x: Array, y: Array, g: Array, samples: Complex, powers: list[tuple[int, int]], wanted: Complex
+) -> Complex:
+    """The weights next to `samples`, in the metric of g, that have the moments `wanted`.
+
+    Args:
+        x: first coordinate of the neighbours ``(vertex, neighbour)``.
+        y: second coordinate.
+        g: positive weights, 0 for padding.
+        samples: weights to be corrected.
+        powers: (a, b) of the monomials ``x^a y^b``.
+        wanted: their moments ``(monomial,)``.
+    """
+    basis = np.stack([x**a * y**b for a, b in powers], axis=1)  # (vertex, monomial, neighbour)
+    missing = wanted - np.einsum("pbq,pq->pb", basis, samples)
+    weighted = basis * g[:, None]
+    gram = weighted @ basis.transpose(0, 2, 1)
+    solution = np.einsum("pbc,pc->pb", np.linalg.pinv(gram, rcond=1e-10), missing)
+    return samples + np.einsum("pbq,pb->pq", weighted, solution)
+
+
+def moment(a: int, b: int, phase: int, profile: int) -> complex:
+    """``1/pi`` times the plane integral of ``x^a y^b r^{2k} (x + i y)^s e^{-r^2}``.
+
+    In polar coordinates: ``Gamma((a + b + 2k + s)/2 + 1)`` times the mean over the circle of
+    ``cos^a sin^b e^{i s theta}``.
+    """
+    theta = 2 * np.pi * np.arange(32) / 32  # exact for trigonometric degree < 32
+    circle = (np.cos(theta) ** a * np.sin(theta) ** b * np.exp(1j * phase * theta)).mean()
+    return complex(circle * math.gamma((a + b + 2 * profile + phase) / 2 + 1))

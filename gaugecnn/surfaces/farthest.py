@@ -1,0 +1,43 @@
+"""Farthest-point levels: well-spread vertices of any mesh, and the cells around them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gaugecnn.surfaces.surface import Surface
+from gaugecnn.surfaces.tangent import Index
+
+
+def farthest_points(surface: Surface, count: int) -> Index:
+    """`count` vertices, each the farthest from all before it (Gonzalez 1985), ascending.
+
+    Distances are geodesic. The first is vertex 0; while there are vertices out of the reach of all
+    before, the first such is next.
+    """
+    chosen, nearest = [0], _distances(surface, 0)
+    while len(chosen) < count:
+        chosen.append(int(np.argmax(nearest)))
+        nearest = np.minimum(nearest, _distances(surface, chosen[-1]))
+    return np.sort(np.array(chosen, dtype=np.int64))
+
+
+def cells(surface: Surface, centres: Index) -> Index:
+    """For each vertex the place in `centres` of the nearest one ``(vertex,)``."""
+    distances = np.stack([_distances(surface, int(centre)) for centre in centres])
+    return distances.argmin(axis=0)
+
+
+def dual_faces(faces: Index, cell: Index) -> Index:
+    """The triples of cells that meet in a face ``(face, corner)``, each once, oriented as it is."""
+    corners = cell[faces]
+    a, b, c = corners.T
+    meeting = corners[(a != b) & (b != c) & (c != a)]
+    first = meeting.argmin(axis=1)
+    turned = np.take_along_axis(meeting, (first[:, None] + np.arange(3)) % 3, axis=1)
+    return np.unique(turned, axis=0)
+
+
+def _distances(surface: Surface, vertex: int) -> np.ndarray:
+    """Geodesic distance of every vertex from one ``(vertex,)``, infinite where it is not known."""
+    r, _ = surface.tangent.logarithms_from(surface.index[[vertex]], 0.0)
+    return r[0, surface.index]
