@@ -57,21 +57,37 @@ class SparseMap(nn.Module):
         matrix: real, in float64.
     """
 
-    def __init__(self, matrix: scipy.sparse.csr_array) -> None:
+    values: Tensor
+
+    def __init__(self, matrix: scipy.sparse.sparray) -> None:
         super().__init__()
-        matrix = scipy.sparse.csr_array(matrix)
-        matrix.sort_indices()
-        for suffix, part in (("", matrix), ("_t", scipy.sparse.csr_array(matrix.T))):
-            part.sort_indices()
-            indices = {"rows": part.indptr, "columns": part.indices}
-            for name, index in indices.items():
-                tensor = torch.from_numpy(np.asarray(index, dtype=np.int32))
-                self.register_buffer(name + suffix, tensor, persistent=False)
-            self.register_buffer(
-                "values" + suffix, torch.from_numpy(part.data.astype(np.float64)), persistent=False
-            )
-        self.shape = matrix.shape
-        self.values: Tensor
+        found = scipy.sparse.coo_array(matrix)
+        rows, columns = (torch.from_numpy(i.astype(np.int64)) for i in found.coords)
+        self._keep(rows, columns, torch.from_numpy(found.data.astype(np.float64)), found.shape)
+
+    @classmethod
+    def of_entries(
+        cls, rows: Tensor, columns: Tensor, values: Tensor, shape: tuple[int, int]
+    ) -> SparseMap:
+        """The map of distinct entries in any order ``(entry,)``, on their device."""
+        made = cls.__new__(cls)
+        nn.Module.__init__(made)
+        made._keep(rows, columns, values, shape)
+        return made
+
+    def _keep(self, rows: Tensor, columns: Tensor, values: Tensor, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+        both = ("", rows, columns, shape), ("_t", columns, rows, shape[::-1])
+        for suffix, across, along, (height, width) in both:
+            order = torch.argsort(across * width + along)
+            starts = torch.bincount(across, minlength=height).cumsum(0)
+            parts = {
+                "rows": torch.nn.functional.pad(starts, (1, 0)).int(),
+                "columns": along[order].int(),
+                "values": values[order],
+            }
+            for name, part in parts.items():
+                self.register_buffer(name + suffix, part, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """``(column, channel) -> (row, channel)`` in the precision of the input, at least 32."""

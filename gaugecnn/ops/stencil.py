@@ -60,7 +60,8 @@ class Stencil:
     Attributes:
         weights: of the neighbours ``(vertex, neighbour)``.
         centre: of the vertex itself ``(vertex,)``.
-        degree: up to which the moments are exact ``(vertex,)``.
+        degree: up to which the moments are exact ``(vertex,)``; 0 where the phase is not resolved
+            and all weights are 0.
     """
 
     weights: Complex
@@ -126,7 +127,8 @@ def stencil(surface: Surface, radius: float, phase: int, profile: int, degree: i
         profile: k, the power of r^2.
         degree: moments made exact; lowered, but not below max(phase, 1), where a vertex has too
             few neighbours or where they lie so badly that the weights would exceed
-            `AMPLIFICATION` times those of the samples.
+            `AMPLIFICATION` times those of the samples. Fewer than 2 s + 1 neighbours cannot tell
+            phase s from its opposite: the weights are 0 there.
     """
     near = neighbourhood(surface, radius)
     x, y = near.distance * np.cos(near.theta), near.distance * np.sin(near.theta)
@@ -144,7 +146,10 @@ def stencil(surface: Surface, radius: float, phase: int, profile: int, degree: i
         corrected = correct(x[rows], y[rows], g[rows], samples[rows], powers, wanted)
         fits = least | (np.abs(corrected).sum(axis=1) <= limit[rows])
         weights[rows[fits]], chosen[rows[fits]] = corrected[fits], d
-    return Stencil(weights, moment(0, 0, phase, profile) - weights.sum(axis=1), chosen)
+    unresolved = room < 2 * phase + 1
+    weights[unresolved], chosen[unresolved] = 0, 0
+    centre = np.where(unresolved, 0, moment(0, 0, phase, profile) - weights.sum(axis=1))
+    return Stencil(weights, centre, chosen)
 
 
 def correct(

@@ -124,7 +124,7 @@ class TriangleMesh(MeshDomain):
         frames: FrameChoice | str = FrameChoice.aligned,
         frame_seed: int = 0,
     ) -> None:
-        faces = validated(name, vertices, faces)
+        faces = validated(name, np.asarray(vertices), np.asarray(faces))
         surface = surface_from_mesh(name, np.asarray(vertices, np.float64), faces)
         super().__init__(surface, frames, frame_seed)
 
@@ -137,6 +137,17 @@ class TriangleMesh(MeshDomain):
     ) -> TriangleMesh:
         """Load a ``.ply``, ``.obj``, ``.stl`` or ``.off`` file, see `load_mesh`."""
         return cls(*load_mesh(path), Path(path).name, frames, frame_seed)
+
+    @classmethod
+    def from_trimesh(
+        cls,
+        mesh: trimesh.Trimesh,
+        name: str = "mesh",
+        frames: FrameChoice | str = FrameChoice.aligned,
+        frame_seed: int = 0,
+    ) -> TriangleMesh:
+        """The surface of a `trimesh.Trimesh`, its vertices as they are."""
+        return cls(mesh.vertices, mesh.faces, name, frames, frame_seed)
 
     def sample_poses(
         self, count: int, rotation: PoseDistribution, generator: torch.Generator

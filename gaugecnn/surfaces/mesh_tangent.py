@@ -75,10 +75,14 @@ class MeshTangent(Tangent):
             r, theta = self._solved(targets, radius)
             place, q = np.nonzero((r <= radius) & np.isfinite(theta))
             p = targets[place]
+        wanted = (row[p] >= 0) & (column[q] >= 0)
+        p, q = p[wanted], q[wanted]
+        both_ways = np.isfinite(self.logarithms(q, p)[1])
+        p, q = p[both_ways], q[both_ways]
         itself = np.intersect1d(targets, sources)
         rows, columns = row[np.concatenate([p, itself])], column[np.concatenate([q, itself])]
-        both = np.unique(np.stack([rows, columns])[:, (rows >= 0) & (columns >= 0)], axis=1)
-        return both[0], both[1]
+        order = np.lexsort((columns, rows))
+        return rows[order], columns[order]
 
     def logarithms_from(self, targets: Index, radius: float) -> tuple[Array, Array]:
         r, theta = (

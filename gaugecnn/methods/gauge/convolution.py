@@ -9,45 +9,29 @@ so that mixing grows with vertices and not with edges.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
 from gaugecnn.layers import Layer
-from gaugecnn.methods.gauge.aggregation import Kernel, aggregation, parts_of
+from gaugecnn.methods.gauge.aggregation import Kernel, aggregation, mesh_geometry, parts_of
+from gaugecnn.methods.gauge.paths import Path, aggregates, paths_between
 from gaugecnn.methods.gauge.types import GaugeType
+from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.surfaces.mesh import MeshDomain
 from gaugecnn.surfaces.surface import Surface
 
 
-@dataclass(frozen=True)
-class Path:
-    """One complex coefficient per channel pair, from order n to order m.
-
-    Attributes:
-        order_in: n.
-        order_out: m.
-        phase: s of the aggregate that it reads; None for the self-interaction.
-        profile: k.
-        conjugate: read the conjugate of the aggregate (the K' term).
-        real: the coefficient is real (from order 0 to order 0).
-    """
-
-    order_in: int
-    order_out: int
-    phase: int | None
-    profile: int = 0
-    conjugate: bool = False
-
-    @property
-    def real(self) -> bool:
-        return self.order_in == 0 and self.order_out == 0
-
-
 class GaugeConv(Layer):
-    """Convolution of gauge features on one mesh, independent of the choice of frames.
+    """Convolution of gauge features, independent of the choice of frames.
+
+    On the mesh of the layer, many signals at a time: ``layer(x (batch, vertex, component))``. The
+    parameters know of no mesh, so that the layer also takes other meshes, one or a
+    `torch_geometric.data.Batch` of them: ``layer(batch.x (vertex, component), batch)``, see
+    `mesh_geometry`.
 
     Parameters: `kernel`, the real numbers of all paths one after the other, each
     ``(out channel, in channel, re-im)`` (see `paths`), and `bias` of order 0.
@@ -59,8 +43,11 @@ class GaugeConv(Layer):
         kernel: the stencils; the one ring by default.
         bias: add a constant to order 0; pointless, and harmful to Adam, before a batch norm.
 
+    Attributes:
+        lowered: vertices where a stencil has a lower degree than the kernel asks for.
+
     Raises:
-        ValueError: a type does not live on the mesh.
+        ValueError: a type does not live on the mesh, or no vertex resolves a phase of the kernel.
     """
 
     type_in: GaugeType
@@ -77,16 +64,13 @@ class GaugeConv(Layer):
         surface = domain if isinstance(domain, Surface) else domain.surface
         super().__init__(_bound(type_in, surface), _bound(type_out, surface))
         self.stencils = kernel or Kernel()
-        self.paths = _paths(self.type_in, self.type_out, self.stencils)
+        self.paths = paths_between(self.type_in, self.type_out, self.stencils)
         self._aggregates = {
-            n: _aggregates(n, self.paths) for n in self.type_in.orders
+            n: aggregates(n, self.paths) for n in self.type_in.orders
         }  # order -> the (phase, profile) that some path reads
-        self.aggregate = nn.ModuleDict(
-            {
-                str(n): aggregation(surface, n, tuple(reads), self.stencils)
-                for n, reads in self._aggregates.items()
-            }
-        )
+        geometry = mesh_geometry(surface, self.stencils)
+        self.aggregate = nn.ModuleDict({str(n): m for n, m in self._maps(geometry).items()})
+        self.lowered = int(geometry.lowered)
         # The rows of the mixing matrix that read each order's aggregates, then those of x itself.
         self._widths = [
             self.type_in.multiplicities[n] * sum(parts_of(n, s) for s, _ in reads)
@@ -102,7 +86,36 @@ class GaugeConv(Layer):
         invariants = self.type_out.multiplicities[0]
         self.bias = nn.Parameter(torch.zeros(invariants)) if bias and invariants else None
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, geometry: Data | None = None) -> Tensor:
+        """``(batch, vertex, component)`` on the layer's mesh, ``(vertex, component)`` on others.
+
+        Args:
+            x: the feature.
+            geometry: one mesh or a batch of meshes, from `mesh_geometry` with the layer's kernel.
+
+        Raises:
+            ValueError: the geometry was made for another kernel, or for other vertices.
+        """
+        if geometry is None:
+            return self._convolved(x, {n: self.aggregate[str(n)] for n in self.type_in.orders})
+        kernels = geometry.kernel if isinstance(geometry.kernel, list) else [geometry.kernel]
+        wrong = [kernel for kernel in kernels if kernel != self.stencils]
+        if wrong:
+            raise ValueError(f"expected a geometry for {self.stencils}, got one for {wrong[0]}")
+        expected = (geometry.num_nodes, self.type_in.components)
+        if tuple(x.shape) != expected:
+            raise ValueError(f"expected (vertex, component) = {expected}, got {tuple(x.shape)}")
+        return self._convolved(x[None], self._maps(geometry))[0]
+
+    def _maps(self, geometry: Data) -> dict[int, SparseMap]:
+        """The aggregation of each order on a geometry."""
+        profiles = self.stencils.profiles
+        return {
+            n: aggregation(geometry, n, tuple(reads), profiles)
+            for n, reads in self._aggregates.items()
+        }
+
+    def _convolved(self, x: Tensor, maps: Mapping[int, nn.Module]) -> Tensor:
         batch, vertices, _ = x.shape
         *blocks, self_interaction = self.mixing().split(self._widths)
         own = x.transpose(0, 1).reshape(vertices * batch, -1)  # (vertex * batch, component)
@@ -115,12 +128,16 @@ class GaugeConv(Layer):
         fields = self.type_in.blocks(x)
         for n, field, block in zip(self.type_in.orders, fields, blocks, strict=True):
             field = field.permute(1, 3, 0, 2)  # (vertex, re-im, batch, channel)
-            gathered = self.aggregate[str(n)](field.flatten(0, 1).flatten(1))
+            gathered = maps[n](field.flatten(0, 1).flatten(1))
             # (vertex, aggregate, batch, channel) -> (vertex * batch, aggregate * channel)
             gathered = gathered.view(vertices, -1, *field.shape[2:]).transpose(1, 2)
             mixed = mixed.addmm(gathered.flatten(2).flatten(0, 1), block)
         # (vertex, batch, component) in memory, (batch, vertex, component) to look at
         return mixed.view(vertices, batch, -1).transpose(0, 1)
+
+    def extra_repr(self) -> str:
+        lowered = f", degree lowered at {self.lowered} vertices" if self.lowered else ""
+        return f"{super().extra_repr()}, {self.stencils}{lowered}"
 
     def mixing(self) -> Tensor:
         """The real matrix ``(aggregated component, output component)`` of all paths."""
@@ -200,26 +217,3 @@ def _bound(type_: str | GaugeType, surface: Surface) -> GaugeType:
     if bound.surface is not surface:
         raise ValueError(f"expected a feature on {surface}, got {bound} on {bound.surface}")
     return bound
-
-
-def _aggregates(order: int, paths: list[Path]) -> list[tuple[int, int]]:
-    """The (phase, profile) that the paths read from an order, sorted."""
-    return sorted(
-        {(p.phase, p.profile) for p in paths if p.order_in == order and p.phase is not None}
-    )
-
-
-def _paths(type_in: GaugeType, type_out: GaugeType, kernel: Kernel) -> list[Path]:
-    """Every coefficient that the equation allows and the stencils resolve."""
-    paths = []
-    for m in type_out.orders:
-        for n in type_in.orders:
-            for k in range(kernel.profiles):
-                if abs(m - n) <= kernel.max_phase:
-                    paths.append(Path(n, m, m - n, k))
-                # For n = 0 the conjugate repeats K; for m = 0 it repeats it in the real part.
-                if n > 0 and m > 0 and m + n <= kernel.max_phase:
-                    paths.append(Path(n, m, -(m + n), k, conjugate=True))
-        if m in type_in.orders:
-            paths.append(Path(m, m, None))
-    return paths

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from gaugecnn.methods.gauge.aggregation import gain
-from gaugecnn.methods.gauge.convolution import GaugeConv, Path
+from gaugecnn.methods.gauge.convolution import GaugeConv
+from gaugecnn.methods.gauge.paths import Path
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.stencil import neighbourhood, stencil
 

@@ -1,0 +1,55 @@
+"""Which coefficients a gauge convolution has: one path from every order to every other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gaugecnn.methods.gauge.aggregation import Kernel
+from gaugecnn.methods.gauge.types import GaugeType
+
+
+@dataclass(frozen=True)
+class Path:
+    """One complex coefficient per channel pair, from order n to order m.
+
+    Attributes:
+        order_in: n.
+        order_out: m.
+        phase: s of the aggregate that it reads; None for the self-interaction.
+        profile: k.
+        conjugate: read the conjugate of the aggregate (the K' term).
+        real: the coefficient is real (from order 0 to order 0).
+    """
+
+    order_in: int
+    order_out: int
+    phase: int | None
+    profile: int = 0
+    conjugate: bool = False
+
+    @property
+    def real(self) -> bool:
+        return self.order_in == 0 and self.order_out == 0
+
+
+def aggregates(order: int, paths: list[Path]) -> list[tuple[int, int]]:
+    """The (phase, profile) that the paths read from an order, sorted."""
+    return sorted(
+        {(p.phase, p.profile) for p in paths if p.order_in == order and p.phase is not None}
+    )
+
+
+def paths_between(type_in: GaugeType, type_out: GaugeType, kernel: Kernel) -> list[Path]:
+    """Every coefficient that the equation allows and the stencils resolve."""
+    paths = []
+    for m in type_out.orders:
+        for n in type_in.orders:
+            for k in range(kernel.profiles):
+                if abs(m - n) <= kernel.max_phase:
+                    paths.append(Path(n, m, m - n, k))
+                # For n = 0 the conjugate repeats K; for m = 0 it repeats it in the real part.
+                if n > 0 and m > 0 and m + n <= kernel.max_phase:
+                    paths.append(Path(n, m, -(m + n), k, conjugate=True))
+        if m in type_in.orders:
+            paths.append(Path(m, m, None))
+    return paths
