@@ -47,6 +47,11 @@ class Domain(nn.Module, ABC):
     def title(self) -> str:
         """A short unique description, such as ``icosphere(level=4)``."""
 
+    @property
+    def content(self) -> str:
+        """What tells this domain from every other: equal for domains on which signals agree."""
+        return self.title
+
     @abstractmethod
     def sample_poses(
         self, count: int, rotation: PoseDistribution, generator: torch.Generator

@@ -23,8 +23,8 @@ from gaugecnn.disk_cache import cached_table
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces.tangent import Array, Index
 
-ENTRIES = 8_000_000
-"""Pairs that a table may hold, 128 MB: it reaches as far as it can, at most a quarter turn."""
+ENTRIES = 16_000_000
+"""Pairs that a table may hold, 256 MB: it reaches as far as it can, at most a quarter turn."""
 
 VERSION = 1
 """Of what the tables hold: raise it when that changes."""
@@ -64,7 +64,7 @@ def maps(title: str, vertices: Array, faces: Index, sources: Index, radius: floa
         else:
             found = _in_parallel(title, vertices, faces, sources, radius)
     except (RuntimeError, ValueError) as error:
-        reason = str(error).strip().splitlines()[-1]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
         raise UserError(f"{title}: geodesics could not be computed: {reason}") from error
     if not np.isfinite(found[2]).all():
         bad = np.unique(found[0, ~np.isfinite(found[2])]).astype(int)
@@ -110,13 +110,16 @@ def _watch(words: list[object], progress: Callable[[int], object]) -> None:
     """
     command = [sys.executable, heat_worker.__file__, *map(str, words)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
-        for line in process.stdout or ():
-            progress(int(line))
-        errors = process.stderr.read() if process.stderr else ""
+    with tempfile.TemporaryFile("w+") as errors:
+        with subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process:
+            for line in process.stdout or ():
+                progress(int(line))
+        errors.seek(0)
+        said = errors.read().strip()
     if process.returncode:
-        raise RuntimeError(errors.strip() or f"the solver ended with {process.returncode}")
+        raise RuntimeError(said or f"the solver ended with {process.returncode}")
 
 
 def _cores() -> int:

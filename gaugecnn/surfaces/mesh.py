@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import warnings
 from dataclasses import dataclass
@@ -58,6 +59,12 @@ class MeshDomain(Domain):
     @property
     def title(self) -> str:
         return self.surface.title
+
+    @property
+    def content(self) -> str:
+        """A digest of vertices and faces: files of one name may hold different surfaces."""
+        arrays = self.surface.vertices.tobytes() + self.surface.faces.tobytes()
+        return hashlib.sha256(arrays).hexdigest()[:8]
 
 
 class Icosphere(MeshDomain, SphereDomain):

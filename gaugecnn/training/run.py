@@ -99,6 +99,7 @@ def train(config: DictConfig) -> dict[str, Any]:
         else math.nan,
         "commit": code,
         "versions": versions(),
+        "surfaces": {surface_name(config): network.domain.content},
         "test": results,
     }
     write_tests(output, _confusions(task, results), summary)
@@ -109,7 +110,8 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, Any]:
     """Test a trained run, as it was trained or otherwise; adds to its summary.
 
     A test on another surface is ``SURFACE/condition`` there, one of a changed network or of other
-    data ``key=value/condition``, so that no test takes the place of another.
+    data ``key=value/condition``, so that no test takes the place of another; nor does one on a mesh
+    of the same name but other content, which is ``SURFACE-DIGEST/condition``.
 
     Args:
         run: the run directory.
@@ -121,15 +123,30 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, Any]:
     trainer = _trainer(config, logger=False, callbacks=progress_bar())
     data = build_datamodule(config, network.domain)
     results = _test(trainer, task, data, None)
-    changed = [surface_name(config)] if network.domain.title != build_domain(own).title else []
+    summary = {**_identity(config, network), **read_summary(run)}  # none of an unfinished run
+    surfaces = summary.setdefault("surfaces", {surface_name(own): build_domain(own).content})
+    changed = _named_surface(surfaces, surface_name(config), network.domain.content)
     changed += _changed_words(own, config, overrides)
     if changed:
         name = ",".join(changed)
         results = {f"{name}/{condition}": values for condition, values in results.items()}
-    summary = {**_identity(config, network), **read_summary(run)}  # none of an unfinished run
     summary["test"] = {**summary.get("test", {}), **results}
     write_tests(run, _confusions(task, results), summary)
     return {**summary, "test": results}
+
+
+def _named_surface(surfaces: dict[str, str], name: str, content: str) -> list[str]:
+    """The name under which a surface is tested, none for the run's own, the first of `surfaces`.
+
+    Args:
+        surfaces: the content of each surface by its name; a new one is added.
+        name: what the surface is called.
+        content: what it is.
+    """
+    if surfaces.get(name, content) != content:
+        name = f"{name}-{content}"
+    surfaces[name] = content
+    return [] if name == next(iter(surfaces)) else [name]
 
 
 def _changed_words(own: DictConfig, config: DictConfig, overrides: list[str]) -> Iterator[str]:

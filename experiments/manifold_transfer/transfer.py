@@ -1,0 +1,129 @@
+"""What does a network trained on the sphere know on other surfaces, and on other resolutions?
+
+Trains `gauge_51k` on unrotated MNIST on the level-4 icosphere, for classification and for
+segmentation, tests it without retraining on every surface in ``meshes/`` and on other levels,
+changes the frames of each, and writes ``results.csv`` and ``figure.png``.
+
+    python experiments/manifold_transfer/transfer.py --root DIR       # trains what is not there yet
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from figure import draw
+from frames import frame_errors
+from rich.console import Console
+from rich.table import Table
+
+from gaugecnn import load_config
+from gaugecnn.training.files import write_csv
+from gaugecnn.training.provenance import commit, device_name
+from gaugecnn.training.results import Result, rows_of_run
+from gaugecnn.training.run import evaluate, train
+
+MODEL = "gauge_51k"
+SURFACES = ("ellipsoid", "bumpy_sphere", "capped_cylinder", "torus", "hemisphere", "genus2")
+LEVELS = (3, 5)
+SHORT = 2000
+"""Test images where all 10,000 would take long: on level 5, and for segmentation."""
+
+TRAINED: dict[str, tuple[str, ...]] = {
+    "classification": ("data.validation_size=2000", "train.epochs=6", "train.batch_size=32"),
+    "segmentation": (
+        *("data.train_size=10000", f"data.test_size={SHORT}"),
+        *("train.epochs=3", "train.batch_size=16"),
+    ),
+}
+METRIC = {"classification": "accuracy", "segmentation": "miou_foreground"}
+
+
+def words_of(task: str, root: str) -> list[str]:
+    """The configuration of a run, as on the command line."""
+    common = ["data.name=mnist", f"data.root={root}", "train.learning_rate=0.01"]
+    return [*common, *TRAINED[task]]
+
+
+def tested_on(run: Path, task: str) -> dict[str, Any]:
+    """Test a run on every surface and level that its summary does not have yet; the summary."""
+    summary = json.loads((run / "summary.json").read_text())
+    places = {name: ["domain.kind=mesh", f"domain.file=meshes/{name}.ply"] for name in SURFACES}
+    places |= {f"icosphere{level}": [f"domain.level={level}"] for level in LEVELS}
+    for name, words in places.items():
+        if any(condition.split("/")[0].split(",")[0] == name for condition in summary["test"]):
+            continue
+        short = task == "classification" and name == "icosphere5"
+        evaluate(run, [*words, f"data.test_size={SHORT}"] if short else words)
+        summary = json.loads((run / "summary.json").read_text())
+    return summary
+
+
+def frame_rows(run: Path, summary: dict[str, Any], command: str) -> list[dict[str, Any]]:
+    """How far a trained network depends on the frames, on each surface."""
+    rows = []
+    for (surface, dtype, what), error in frame_errors(run, SURFACES).items():
+        found = Result(
+            model=MODEL,
+            task=summary["task"],
+            test_condition=surface,
+            metric=f"frame_error_{what}",
+            value=f"{error:.3g}",
+            parameters=summary["parameters"],
+            train_seconds=summary["train_seconds"],
+            device=device_name(torch.device("cpu")),
+            dtype=dtype,
+            commit=commit(),
+            command=command,
+        )
+        rows.append(found.row())
+    return rows
+
+
+def print_table(task: str, summary: dict[str, Any], console: Console) -> None:
+    """One row a surface: unrotated and rotated."""
+    table = Table("surface", title=f"{task}: {METRIC[task]} in %", title_justify="left")
+    for name in ("unrotated", "rotated"):
+        table.add_column(name, justify="right")
+    tests = summary["test"]
+    for condition in tests:
+        if condition.endswith("unrotated"):
+            place = condition.removesuffix("unrotated")
+            values = [tests[place + c][METRIC[task]] for c in ("unrotated", "rotated")]
+            table.add_row(place.rstrip("/") or "as trained", *(f"{v:.2f}" for v in values))
+    console.print(table)
+
+
+def main() -> int:
+    """Train what is not there, test, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", required=True, help="folder of the data files (data.root)")
+    parser.add_argument("--runs", type=Path, default=Path("runs/manifold_transfer"))
+    parser.add_argument("--results", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--tasks", nargs="+", choices=TRAINED, default=list(TRAINED))
+    args = parser.parse_args()
+    console, rows, summaries = Console(), [], {}
+    for task in args.tasks:
+        run = args.runs / task
+        if not (run / "summary.json").is_file():
+            words = [*words_of(task, args.root), f"output={run}"]
+            train(load_config(MODEL, task, words))
+        summaries[task] = tested_on(run, task)
+        words = ["gaugecnn", "train", f"model={MODEL}", f"task={task}", *words_of(task, "DIR")]
+        command = " ".join(words)
+        rows += rows_of_run(summaries[task], MODEL, command)
+        again = "python experiments/manifold_transfer/transfer.py --root DIR"
+        rows += frame_rows(run, summaries[task], again)
+        print_table(task, summaries[task], console)
+    write_csv(args.results / "results.csv", rows)
+    draw(summaries, METRIC, args.results / "figure.png")
+    console.print(f"{len(rows)} numbers in results.csv, figure.png")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,512 @@
+"""Logarithms and transports of `MeshTangent` against closed forms, and the table they lie in."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+from scipy.spatial import Delaunay
+
+from gaugecnn.errors import UserError
+from gaugecnn.surfaces import Icosphere
+from gaugecnn.surfaces import heat as heat_module
+from gaugecnn.surfaces.heat import maps
+from gaugecnn.surfaces.loading import load_mesh
+from gaugecnn.surfaces.mesh_tangent import MeshTangent
+from gaugecnn.surfaces.surface import surface_from_mesh
+from gaugecnn.surfaces.tangent import SphereTangent
+
+MESHES = Path(__file__).parents[2] / "meshes"
+MAJOR, MINOR = 1.0, 0.45  # radii of the torus
+
+
+def wrapped(angle):
+    return np.angle(np.exp(1j * angle))
+
+
+def pairs(tangent, targets, radius):
+    """Pairs of different vertices within a radius, both among `targets`."""
+    place_p, place_q = tangent.within(targets, targets, radius)
+    different = place_p != place_q
+    return targets[place_p[different]], targets[place_q[different]]
+
+
+def angle_of_frames(tangent, first, second):
+    """The angle of e1 from `first` in the plane of `first` and `second` ``(vertex,)``."""
+    e1 = tangent.frames[:, 0]
+    return np.arctan2((e1 * second).sum(1), (e1 * first).sum(1))
+
+
+def mean_edge(tangent):
+    return float(tangent.ring.length.mean())
+
+
+def errors(tangent, p, q, r, direction, alpha):
+    """Of r (relative), theta and phi against distances and directions ``(pair,)`` each.
+
+    The truth is flat or a sphere's: `direction` is a function of (target, source), alpha the
+    angle of e1 from the zero of these directions ``(vertex,)``.
+    """
+    found, theta = tangent.logarithms(p, q)
+    phi = direction(p, q) - direction(q, p) - math.pi
+    return np.array([
+        np.abs(found / r - 1).max(),
+        np.abs(wrapped(theta + alpha[p] - direction(p, q))).max(),
+        np.abs(wrapped(tangent.transport(p, q) + alpha[p] - alpha[q] - phi)).max(),
+    ])  # fmt: skip
+
+
+@cache
+def icosphere(level):
+    vertices, faces = (getattr(Icosphere(level).surface, name) for name in ("vertices", "faces"))
+    return MeshTangent(f"sphere {level}", vertices, faces), SphereTangent.aligned(vertices)
+
+
+def sphere_errors(tangent, sphere, p, q, radius):
+    alpha = angle_of_frames(tangent, sphere.frames[:, 0], sphere.frames[:, 1])
+    r, _ = sphere.logarithms(p, q)
+    return errors(tangent, p, q, radius * r, lambda p, q: sphere.logarithms(p, q)[1], alpha)
+
+
+def icosphere_errors(level, radius=None):
+    tangent, sphere = icosphere(level)
+    p, q = pairs(sphere, np.arange(len(sphere.frames)), radius or 2.3 * mean_edge(tangent))
+    return sphere_errors(tangent, sphere, p, q, 1.0)
+
+
+def test_sphere_is_met_to_second_order_in_discs_of_some_edges():
+    coarse, fine = icosphere_errors(2), icosphere_errors(3)
+    assert (coarse < [0.014, 0.002, 0.0035]).all()
+    assert (fine < [0.0042, 5e-4, 0.00095]).all()
+    assert (coarse / fine > 3).all()
+
+
+@pytest.mark.slow
+def test_sphere_is_met_to_second_order_on_a_finer_mesh_too():
+    assert (icosphere_errors(4) < [0.0011, 1.3e-4, 2.5e-4]).all()
+    assert (icosphere_errors(3) / icosphere_errors(4) > 3).all()
+
+
+def test_sphere_is_met_to_first_order_in_discs_of_one_radius():
+    coarse, fine = icosphere_errors(2, radius=0.5), icosphere_errors(3, radius=0.5)
+    assert (coarse < [0.012, 0.002, 0.003]).all()
+    assert (coarse / fine > [1.7, 2.5, 2]).all()
+
+
+def triangles(points):
+    """Delaunay faces of points of the plane, counter-clockwise, without flat ones."""
+    faces = Delaunay(points).simplices.astype(np.int64)
+    (ax, ay), (bx, by) = (
+        np.moveaxis(points[faces[:, i]] - points[faces[:, 0]], 1, 0) for i in (1, 2)
+    )
+    area = ax * by - ay * bx
+    faces[area < 0] = faces[area < 0][:, ::-1]
+    return faces[np.abs(area) > 1e-9]
+
+
+def jittered(steps_x, steps_y, keep, jitter):
+    """Points (i, j) of a grid, all but the kept ones moved by up to `jitter` of a step."""
+    i, j = np.divmod(np.arange(steps_x * steps_y), steps_y)
+    moved = np.random.default_rng(0).uniform(-jitter, jitter, (len(i), 2))
+    return np.stack([i, j], axis=-1) + moved * ~keep(i, j)[:, None]
+
+
+@cache
+def plane(steps):
+    """The unit square, irregular inside."""
+    border = lambda i, j: (np.minimum(i, j) == 0) | (np.maximum(i, j) == steps)  # noqa: E731
+    xy = jittered(steps + 1, steps + 1, border, 0.35) / steps
+    tangent = MeshTangent("plane", np.pad(xy, ((0, 0), (0, 1))), triangles(xy))
+    inside = np.flatnonzero((np.abs(xy - 0.5) < 0.2 + 1e-9).all(axis=1))
+    direction = lambda p, q: np.arctan2(*(xy[q] - xy[p]).T[::-1])  # noqa: E731
+    p, q = pairs(tangent, inside, 0.25)
+    alpha = angle_of_frames(tangent, np.array([1.0, 0, 0]), np.array([0, 1.0, 0]))
+    r = np.linalg.norm(xy[q] - xy[p], axis=1)
+    return tangent, errors(tangent, p, q, r, direction, alpha), (p, q, r, direction, alpha)
+
+
+def test_plane_is_met_exactly_away_from_its_boundary():
+    """The boundary is felt as ``exp(-distance / edge)``: no power of the edge length."""
+    found = {steps: plane(steps)[1] for steps in (8, 16, 24)}
+    assert (found[8] < 0.002).all()
+    assert (found[8] / found[16] > 20).all()
+    assert (found[16] / found[24] > 20).all()
+    assert (found[24] < 5e-7).all()  # the table is in single precision
+
+
+def test_edges_of_a_plane_are_exact_in_double_precision():
+    tangent, _, (p, q, r, direction, alpha) = plane(24)
+    key = tangent.ring.target * len(tangent.frames) + tangent.ring.source
+    edge = np.isin(p * len(tangent.frames) + q, key)
+    assert edge.sum() > 300
+    assert (errors(tangent, p[edge], q[edge], r[edge], direction, alpha) < 1e-12).all()
+
+
+def cylinder_errors(around):
+    """Radius 1/2, height 2, irregular inside; discs of 0.5 that stay 0.2 away from the boundary."""
+    up, step = round(around * 2 / math.pi), math.pi / around
+    grid = jittered(up + 1, around, lambda i, j: (i == 0) | (i == up), 0.2)
+    height, arc = 2 * grid[:, 0] / up, step * (grid[:, 1] + np.round(grid[:, 0]) % 2 / 2)
+    sheets = np.concatenate([np.stack([arc + k * math.pi, height], axis=-1) for k in (-1, 0, 1)])
+    faces = triangles(sheets)
+    centre = sheets[faces, 0].mean(axis=1)
+    faces = faces[(centre >= 0) & (centre < math.pi)] % len(arc)
+    c, s = np.cos(2 * arc), np.sin(2 * arc)
+    tangent = MeshTangent("cylinder", np.stack([c / 2, s / 2, height], axis=-1), faces)
+
+    def unrolled(p, q):
+        return wrapped(2 * (arc[q] - arc[p])) / 2, height[q] - height[p]
+
+    p, q = pairs(tangent, np.flatnonzero(np.abs(height - 1) < 0.3), 0.5)
+    zero, up = np.stack([-s, c, 0 * c], axis=-1), np.array([0, 0, 1.0])
+    alpha = angle_of_frames(tangent, zero, up)
+    return errors(
+        tangent, p, q, np.hypot(*unrolled(p, q)),
+        lambda p, q: np.arctan2(*unrolled(p, q)[::-1]), alpha,
+    )  # fmt: skip
+
+
+def test_cylinder_is_met_to_second_order():
+    coarse, fine = cylinder_errors(12), cylinder_errors(24)
+    assert (coarse < [0.021, 0.016, 0.01]).all()
+    assert (fine < [0.0058, 0.0045, 0.0028]).all()
+    assert (coarse / fine > 3).all()
+
+
+@cache
+def torus(around, across):
+    """A torus of revolution, each ring turned by half a step against the one before."""
+    i, j = (x.ravel() for x in np.indices((around, across)))
+    u, v = 2 * math.pi * (i + j / 2) / around, 2 * math.pi * j / across
+
+    def at(a, b):
+        turns, b = np.divmod(b, across)
+        return (a + turns * (across // 2)) % around * across + b
+
+    lower = np.stack([at(i, j), at(i + 1, j), at(i, j + 1)], axis=-1)
+    upper = np.stack([at(i + 1, j), at(i + 1, j + 1), at(i, j + 1)], axis=-1)
+    return MeshTangent("torus", on_torus(u, v), np.concatenate([lower, upper])), u, v
+
+
+def on_torus(u, v):
+    radius = MAJOR + MINOR * np.cos(v)
+    return np.stack([radius * np.cos(u), radius * np.sin(u), MINOR * np.sin(v)], axis=-1)
+
+
+def shoot(u, v, r, direction, carried):
+    """Geodesics of the smooth torus and a unit vector carried along: its ends and its angle there.
+
+    Angles are from the circles of latitude; ``ds^2 = (R + m cos v)^2 du^2 + m^2 dv^2``.
+    """
+    across = lambda v: MAJOR + MINOR * np.cos(v)  # noqa: E731
+
+    def rates(_, state):
+        _, v, du, dv, a, b = state.reshape(6, -1)
+        s, c = MINOR * np.sin(v) / across(v), across(v) * np.sin(v) / MINOR
+        return np.concatenate(
+            [du, dv, 2 * s * du * dv, -c * du**2, s * (du * b + dv * a), -c * du * a]
+        )
+
+    start = [
+        u, v, r * np.cos(direction) / across(v), r * np.sin(direction) / MINOR,
+        np.cos(carried) / across(v), np.sin(carried) / MINOR,
+    ]  # fmt: skip
+    solved = solve_ivp(rates, (0, 1), np.concatenate(start), rtol=1e-8, atol=1e-8)
+    u, v, _, _, a, b = solved.y[:, -1].reshape(6, -1)
+    return on_torus(u, v), np.arctan2(MINOR * b, across(v) * a)
+
+
+def torus_errors(around, across, radius=None):
+    """How far geodesics shot from p miss q, relative to r, and by what phi is wrong."""
+    tangent, u, v = torus(around, across)
+    everywhere = np.arange(len(u))
+    radius = radius or 2.3 * mean_edge(tangent)
+    row, q = tangent.within(everywhere[: 2 * across], everywhere, radius)  # the others by symmetry
+    p, q = row[row != q], q[row != q]
+    r, theta = tangent.logarithms(p, q)
+    east = np.stack([-np.sin(u), np.cos(u), 0 * u], axis=-1)
+    north = np.stack([-np.sin(v) * np.cos(u), -np.sin(v) * np.sin(u), np.cos(v)], axis=-1)
+    alpha = angle_of_frames(tangent, east, north)
+    reached, angle = shoot(u[p], v[p], r, theta + alpha[p], alpha[p])
+    miss = np.linalg.norm(reached - on_torus(u, v)[q], axis=1) / r
+    # phi_pq takes components at q to p: e1 of p arrives at q with the angle -phi_pq.
+    return np.array([miss.max(), np.abs(wrapped(angle - alpha[q] + tangent.transport(p, q))).max()])
+
+
+def test_torus_is_met_to_second_order_in_discs_of_some_edges():
+    coarse, fine = torus_errors(24, 10), torus_errors(48, 20)
+    assert (coarse < [0.075, 0.1]).all()
+    assert (fine < [0.024, 0.015]).all()
+    assert (coarse / fine > 3).all()
+
+
+def test_torus_is_met_ever_better_in_discs_of_one_radius():
+    coarse, fine = torus_errors(24, 10, radius=0.5), torus_errors(48, 20, radius=0.5)
+    assert (coarse < [0.042, 0.057]).all()
+    assert (coarse / fine > [1.3, 1.7]).all()
+
+
+def test_hemisphere_is_met_near_its_pole():
+    surface = surface_from_mesh("hemisphere", *load_mesh(MESHES / "hemisphere.ply"))
+    radius = np.linalg.norm(surface.vertices, axis=1)
+    np.testing.assert_allclose(radius, math.sqrt(2), rtol=1e-3)  # inscribed, so a little more
+    sphere = SphereTangent.aligned(surface.vertices / radius[:, None])
+    pole = surface.vertices[:, 2].argmax(keepdims=True)
+    _, near = sphere.within(pole, np.arange(len(surface)), 0.5 / math.sqrt(2))
+    assert len(near) > 50
+    found = sphere_errors(surface.tangent, sphere, *pairs(sphere, near, 1.0), math.sqrt(2))
+    assert (found < [0.005, 6e-4, 0.0011]).all()
+    boundary = surface.tangent.boundary
+    assert (surface.vertices[boundary, 2] < 1e-6).all()
+    assert len(boundary) == 80
+
+
+def test_logarithms_are_torn_at_the_antipode():
+    for level, least in ((2, 2.5), (3, 2.8)):  # it is torn the nearer to the antipode
+        tangent, sphere = icosphere(level)
+        corners, everywhere = np.arange(12), np.arange(len(sphere.frames))
+        distance = sphere.logarithms_from(corners, math.pi)[0]
+        r, theta = tangent.logarithms_from(corners, 4.0)
+        antipode = distance > math.pi - 1e-6
+        assert antipode.sum() == 12
+        assert np.isnan(theta[antipode]).all()
+        np.testing.assert_allclose(r[antipode], math.pi, rtol=0.04)
+        assert not np.isnan(theta[distance < least]).any()
+        left = np.zeros(theta.shape, dtype=bool)
+        left[tangent.within(corners, everywhere, 4.0)] = True
+        assert not left[np.isnan(theta)].any()
+        assert left[distance < least].all()
+        assert (r >= 2 * np.sin(distance / 2) - 1e-6).all()  # no shorter than the chord
+
+
+def torn_on_torus(around, across):
+    tangent, u, v = torus(around, across)
+    everywhere = np.arange(len(u))
+    outside = everywhere[np.isclose(v, 0)]
+    opposite = everywhere[np.isclose(v, math.pi)]
+    apart = np.abs(wrapped(u[outside][:, None] - u[opposite]))
+    opposite = opposite[apart.argmin(axis=1)]
+    r, theta = tangent.logarithms(outside, opposite)
+    assert np.isnan(theta).all()
+    assert (r > 2 * MINOR).all()
+    left = np.stack(tangent.within(outside, opposite, 1.55))
+    assert not (left[0] == left[1]).any()
+    r, theta = tangent.logarithms_from(everywhere, 1.55)
+    chord = np.linalg.norm(on_torus(u, v)[:, None] - on_torus(u, v), axis=-1)
+    torn = np.isnan(theta)
+    assert (r >= chord)[torn].all()
+    assert (r >= chord - 1e-9).all()
+    return tangent.injectivity_radius() / (math.pi * MINOR)
+
+
+def test_logarithms_are_torn_across_the_tube_of_a_torus():
+    coarse, fine = torn_on_torus(24, 10), torn_on_torus(48, 20)
+    assert 0.65 < coarse < fine < 1
+    assert fine > 0.75  # towards 1: 0.89 on the shipped torus
+
+
+@pytest.mark.slow
+def test_injectivity_radius_of_the_shipped_torus_is_half_way_around_its_tube():
+    surface = surface_from_mesh("torus", *load_mesh(MESHES / "torus.ply"))
+    tube = np.abs(surface.vertices[:, 2]).max()
+    assert 0.85 * math.pi * tube < surface.tangent.injectivity_radius() < math.pi * tube
+    assert icosphere(3)[0].injectivity_radius() == pytest.approx(math.pi / 2)  # its reach
+
+
+def test_pairs_within_a_radius_have_a_transport():
+    """Also near the cut locus, where the solver tears some logarithms at one of their ends only."""
+    tangent, u, _ = torus(24, 10)
+    everywhere = np.arange(len(u))
+    r, theta = tangent.logarithms_from(everywhere, 1.5)
+    np.testing.assert_array_equal(np.isfinite(theta), np.isfinite(theta.T))
+    for share in (0.95, 1.3):
+        radius = share * tangent.injectivity_radius()
+        near = (r <= radius) & np.isfinite(theta)
+        p, q = tangent.within(everywhere, everywhere, radius)
+        np.testing.assert_array_equal((p, q), np.nonzero(near))
+        assert not np.isnan(tangent.transport(p, q)).any()
+
+
+@pytest.fixture
+def small():
+    """A mesh that is solved in a moment: its title, vertices and faces."""
+    surface = Icosphere(2).surface
+    return "egg", surface.vertices * [1, 1, 1.1], surface.faces
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty cache."""
+    monkeypatch.setenv("GAUGECNN_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def files_in(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_the_table_is_solved_once_and_read_back(small, folder, monkeypatch):
+    target, source = np.divmod(np.arange(162**2), 162)
+    first = MeshTangent(*small)
+    expected = first.logarithms(target, source), first.transport(target, source)
+    assert len(files_in(folder / "logarithms")) == 1
+
+    def fail(*_):
+        raise AssertionError("solved again")
+
+    monkeypatch.setattr(heat_module, "maps", fail)
+    title, vertices, faces = small
+    near = first.within(target[::162], target[::162], 1.0)  # not beyond the table
+    for again in (MeshTangent(*small), MeshTangent("another name", vertices.copy(), faces.copy())):
+        np.testing.assert_array_equal(again.within(target[::162], target[::162], 1.0), near)
+        p, q = target[::162][near[0]], target[::162][near[1]]
+        np.testing.assert_array_equal(again.logarithms(p, q), np.array(expected[0])[:, p * 162 + q])
+        np.testing.assert_array_equal(again.transport(p, q), expected[1][p * 162 + q])
+    for other in ((vertices * (1 + 1e-15), faces), (vertices, np.roll(faces, 1, axis=1))):
+        with pytest.raises(AssertionError, match="solved again"):
+            MeshTangent(title, *other).injectivity_radius()
+    assert len(files_in(folder)) == 1
+
+
+def test_several_processes_solve_the_same(small, monkeypatch):
+    sources = np.arange(0, 162, 2)
+    alone = maps(*small, sources, 1.0)
+    monkeypatch.setattr(heat_module, "FEW", 40)
+    monkeypatch.setattr(heat_module, "_cores", lambda: 3)
+    monkeypatch.setattr(heat_module.heat_worker, "solve", None)  # not in this process
+    together = maps(*small, sources, 1.0)
+    np.testing.assert_array_equal(alone[:2], together[:2])
+    np.testing.assert_allclose(alone[2:], together[2:], rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        ("raise ValueError('it is\\nout of sorts')", "out of sorts"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "the solver ended with -11"),
+        ("import sys; print(16, flush=True); sys.exit('enough')", "enough"),
+    ],
+    ids=["raises", "crashes", "stops"],
+)
+def test_a_worker_that_fails_is_an_error_of_the_mesh(
+    small, folder, tmp_path, monkeypatch, program, message
+):
+    (tmp_path / "worker.py").write_text(program)
+    monkeypatch.setattr(heat_module, "FEW", 80)
+    monkeypatch.setattr(heat_module.heat_worker, "__file__", str(tmp_path / "worker.py"))
+    with pytest.raises(UserError, match=rf"^egg: geodesics could not be computed: .*{message}$"):
+        MeshTangent(*small).injectivity_radius()
+    assert files_in(folder) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "factorization failed",
+        "",
+    ],
+    ids=["with words", "without"],
+)
+def test_a_solver_that_fails_is_an_error_of_the_mesh(small, folder, monkeypatch, text):
+    def fail(*_):
+        raise RuntimeError(text)
+
+    monkeypatch.setattr(heat_module.heat_worker, "solve", fail)
+    with pytest.raises(UserError, match=f"^egg: geodesics could not be computed: {text}"):
+        MeshTangent(*small).injectivity_radius()
+    assert files_in(folder) == []
+
+
+def test_distances_that_are_not_finite_are_an_error_of_the_mesh(small, folder, monkeypatch):
+    found = np.array([[3, 3, 7], [1, 2, 1], [math.nan, 1, math.inf], [0, 0, 0]])
+    monkeypatch.setattr(heat_module.heat_worker, "solve", lambda *_: found)
+    with pytest.raises(UserError, match=r"^egg: geodesics of 2 vertices .* first: \[3, 7\]"):
+        MeshTangent(*small).injectivity_radius()
+    assert files_in(folder) == []
+
+
+def test_turned_frames_turn_logarithms_and_transports():
+    tangent, _, _ = torus(24, 10)
+    everywhere = np.arange(240)
+    before = tangent.frames.copy()
+    angles = np.random.default_rng(1).uniform(-7, 7, (2, 240))
+    turned = tangent.turned(angles[0]).turned(angles[1])
+    angle = angles.sum(0)
+    np.testing.assert_array_equal(tangent.frames, before)
+    np.testing.assert_array_equal(turned.frames[:, 2], before[:, 2])
+    by = angle_of_frames(turned, before[:, 0], before[:, 1])
+    np.testing.assert_allclose(wrapped(by - angle), 0, atol=1e-12)
+    p, q = tangent.within(everywhere, everywhere, 0.8)
+    np.testing.assert_array_equal(turned.within(everywhere, everywhere, 0.8), (p, q))
+    (r, theta), (turned_r, turned_theta) = (x.logarithms(p, q) for x in (tangent, turned))
+    np.testing.assert_array_equal(r, turned_r)
+    expected = np.where(p == q, 0, theta - angle[p])
+    np.testing.assert_allclose(wrapped(turned_theta - expected), 0, atol=1e-12)
+    phi = np.where(p == q, 0, tangent.transport(p, q) - angle[p] + angle[q])
+    np.testing.assert_allclose(wrapped(turned.transport(p, q) - phi), 0, atol=1e-12)
+    for radius in (0.8, 2.0):  # from the table, and solved
+        dense, other = (x.logarithms_from(everywhere[:50], radius)[1] for x in (tangent, turned))
+        difference = wrapped(other - dense + angle[:50, None])
+        difference[everywhere[:50], everywhere[:50]] = 0  # the direction to itself is 0 in both
+        np.testing.assert_allclose(np.nan_to_num(difference), 0, atol=1e-12)
+        np.testing.assert_array_equal(np.isnan(other), np.isnan(dense))
+        np.testing.assert_array_equal(np.diag(other[:, :50]), 0)
+
+
+@pytest.mark.parametrize("short", [False, True], ids=["table", "beyond the table"])
+def test_the_three_ways_to_ask_agree(small, folder, monkeypatch, short):
+    random = np.random.default_rng(2).permutation(162)
+    few, others = random[:20], random[100:140]
+    chosen = ((few, random), (few, few), (few, others), (random, few))
+    cases = [(*both, radius) for both in chosen for radius in (0.0, 0.2, 0.7, 1.5)]
+    whole = MeshTangent(*small)
+    expected = [whole.within(*case) for case in cases]
+    logarithms = [
+        whole.logarithms(targets[row], sources[column])
+        for (targets, sources, _), (row, column) in zip(cases, expected, strict=True)
+    ]
+    if short:
+        monkeypatch.setattr(heat_module, "ENTRIES", 500)
+    tangent = MeshTangent(*small)
+    assert (tangent.table.reach < 0.3) == short
+    for (targets, sources, radius), pair, values in zip(cases, expected, logarithms, strict=True):
+        row, column = tangent.within(targets, sources, radius)
+        np.testing.assert_array_equal(np.lexsort([column, row]), np.arange(len(row)))
+        np.testing.assert_array_equal((row, column), pair)
+        p, q = targets[row], sources[column]
+        own = p == q
+        found = np.array(tangent.logarithms(p, q))
+        np.testing.assert_allclose(found, values, atol=1e-12)
+        np.testing.assert_array_equal(found[:, own], 0)
+        assert own.sum() == len(np.intersect1d(targets, sources))
+        np.testing.assert_array_equal(tangent.transport(p, q)[own], 0)
+        if short:  # what is not kept is not made symmetric
+            continue
+        r, theta = tangent.logarithms_from(targets, radius)
+        assert r.shape == theta.shape == (len(targets), 162)
+        near = (r[:, sources] <= radius) & np.isfinite(theta[:, sources])
+        np.testing.assert_array_equal(np.nonzero(near), (row, column))
+        np.testing.assert_allclose(found, (r[row, q], theta[row, q]), atol=1e-12)
+
+
+def test_pairs_beyond_the_table_are_listed_once(small):
+    tangent = MeshTangent(*small)
+    p, q = tangent.within(np.arange(9), np.arange(162), tangent.table.reach + 0.1)
+    assert len(p) == len(np.unique(p * 162 + q))
+
+
+def test_transports_undo_each_other_and_those_of_edges_are_the_ring_s():
+    tangent, _, _ = torus(24, 10)
+    ring = tangent.ring
+    back = np.searchsorted(ring.target * 240 + ring.source, ring.source * 240 + ring.target)
+    expected = ring.theta - ring.theta[back] - math.pi
+    phi = tangent.transport(ring.target, ring.source)
+    np.testing.assert_allclose(wrapped(phi - expected), 0, atol=1e-12)
+    np.testing.assert_array_equal(tangent.logarithms(ring.target, ring.source)[0], ring.length)
+    p, q = pairs(tangent, np.arange(240), 0.8)
+    undone = tangent.transport(p, q) + tangent.transport(q, p)
+    np.testing.assert_allclose(wrapped(undone), 0, atol=1e-12)
