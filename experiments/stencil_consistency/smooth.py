@@ -4,7 +4,7 @@ The kernel ``r^s e^{-r^2} e^{i s theta} / pi``, r in widths, is integrated along
 surface itself. Nothing of the package's geometry or stencils goes into it but the frames.
 
 On a curved surface, or for several wave numbers, the answer of the *continuous* kernel of phase 1
-is no multiple of the gradient (on icosphere 4 and six waves of length 1 it is 1.4 % off), so that
+is no multiple of the gradient (on icosphere 4 it is 2 % off for six waves of length 1), so that
 a comparison with the gradient would hide what the discretisation does.
 """
 

@@ -1,0 +1,74 @@
+"""Meshes on the command line: one message for each damaged one, every shipped one used."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.calls import TINY, call, refuse, succeed
+from tests.surfaces.damage import DAMAGES, torus
+from tests.surfaces.test_loading import obj, ply
+
+SHIPPED = ("ellipsoid", "bumpy_sphere", "capped_cylinder", "torus", "hemisphere", "genus2")
+
+
+@pytest.mark.parametrize("writer", [ply, obj], ids=["ply", "obj"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_mesh_is_refused_with_one_message(damage, writer, empty: Path, tmp_path: Path):
+    file = tmp_path / f"damaged.{writer.__name__}"
+    file.write_bytes(writer(*DAMAGES[damage].apply(*torus())))
+    line = refuse("train", "model=gauge", "domain.kind=mesh", f"domain.file={file}")
+    assert file.name in line
+    if writer is ply:  # .obj has its own words for indices
+        assert re.search(DAMAGES[damage].message, line), line
+    assert not (empty / "runs").exists()
+
+
+@pytest.mark.parametrize("text", ["", "ply\n", "ply\nformat ascii 1.0\nend_header\n", "v 1 2\n"])
+def test_a_file_that_holds_no_mesh_is_refused(text: str, empty: Path, tmp_path: Path):
+    for suffix in ("ply", "obj", "off", "stl"):
+        file = tmp_path / f"broken.{suffix}"
+        file.write_text(text)
+        line = refuse("train", "model=gauge", "domain.kind=mesh", f"domain.file={file}")
+        assert "broken" in line
+    assert not (empty / "runs").exists()
+
+
+def test_too_few_vertices_for_the_plan(empty: Path, tmp_path: Path):
+    file = tmp_path / "small.ply"
+    file.write_bytes(ply(*torus(8, 4)))
+    line = refuse("train", "model=gauge", "domain.kind=mesh", f"domain.file={file}")
+    assert re.search(r"the plan goes 1 levels down, but small\.ply \(32 vertices\)", line)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["classification", "segmentation"])
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_surface_is_trained_and_tested_on(name: str, task: str, tmp_path: Path):
+    words = [word for word in TINY if not word.startswith("domain.")]
+    words += ["domain.kind=mesh", f"domain.file=meshes/{name}.ply", "data.rotation=so3"]
+    succeed("train", f"task={task}", *words, f"output={tmp_path / 'run'}")
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert set(summary["test"]) == {"unrotated", "rotated"}
+    succeed("render", "--run", tmp_path / "run", "--output", tmp_path / "digit.png")
+
+
+def test_two_meshes_of_one_name_are_two_surfaces(tmp_path: Path):
+    files = []
+    for folder, size in (("one", (24, 12)), ("two", (24, 16))):
+        (tmp_path / folder).mkdir()
+        files.append(tmp_path / folder / "ring.ply")
+        files[-1].write_bytes(ply(*torus(*size)))
+    run = tmp_path / "run"
+    words = [word for word in TINY if not word.startswith("domain.")]
+    stages = "model.classification.stages=[{channels: 2}]"
+    succeed("train", *words, stages, "domain.kind=mesh", f"domain.file={files[0]}", f"output={run}")
+    for file in (*files, files[1]):
+        succeed("evaluate", run, f"domain.file={file}")
+    tests = json.loads((run / "summary.json").read_text())["test"]
+    other = [name for name in tests if re.fullmatch(r"ring-[0-9a-f]{8}/rotated", name)]
+    assert len(other) == 1
+    assert len(tests) == 4
