@@ -24,13 +24,14 @@ from gaugecnn.surfaces.domain import (
 )
 from gaugecnn.surfaces.hierarchy import subdivide
 from gaugecnn.surfaces.loading import load_mesh
-from gaugecnn.surfaces.mesh_tangent import MeshTangent
 from gaugecnn.surfaces.surface import Surface, surface_from_mesh, vertex_areas
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, icosahedral_rotations
 from gaugecnn.surfaces.tangent import Array, Index, SphereTangent
 from gaugecnn.surfaces.validation import validated
 
 MAX_LEVEL = 7
+ROOM = 0.25
+"""The least share of a surface on which images may stand: they are made small enough for it."""
 
 
 class FrameChoice(StrEnum):
@@ -108,9 +109,9 @@ class TriangleMesh(MeshDomain):
 
     A pose is a vertex and an angle: the image is laid down through the logarithmic map of the
     vertex, at radius ``2 tan(r/2)``, its columns along e1 and its rows along -e2, turned by the
-    angle. On a mesh of the unit sphere this is the picture that `Icosphere` draws. Where geodesics
-    of the image's half-width would meet again, or cross the boundary everywhere, the image is
-    scaled down, and a warning says so; images are laid where they do not cross the boundary.
+    angle. On a mesh of the unit sphere this is the picture that `Icosphere` draws. Images stand
+    where geodesics of their half-width neither meet again nor cross the boundary; where that is
+    nowhere or hardly anywhere, they are scaled down, and a warning says so.
 
     Args:
         vertices: positions ``(vertex, xyz)``.
@@ -189,13 +190,12 @@ class TriangleMesh(MeshDomain):
 
     @cached_property
     def _placing(self) -> Placing:
-        tangent = self.surface.tangent
+        """Images of full width, or of that for which there is room on `ROOM` of the surface."""
         full = 2 * math.atan(IMAGE_HALF_WIDTH / 2)
-        reach, room = min(full, tangent.injectivity_radius()), np.arange(len(self.surface))
-        if isinstance(tangent, MeshTangent) and len(tangent.boundary):
-            inward = tangent.logarithms_from(tangent.boundary, math.pi)[0].min(axis=0)
-            reach = min(reach, 0.6 * float(inward.max()))
-            room = np.flatnonzero(inward >= reach)
+        radii, areas = self.surface.tangent.injectivity_radii(), self.surface.areas
+        widest = np.argsort(-radii)
+        enough = np.searchsorted(np.cumsum(areas[widest]), ROOM * areas.sum())
+        reach = min(full, float(radii[widest[enough]]))
         if reach < full:
             warnings.warn(
                 f"{self.title}: images are {math.tan(reach / 2) / math.tan(full / 2):.2f} times as "
@@ -204,7 +204,7 @@ class TriangleMesh(MeshDomain):
                 GaugecnnWarning,
                 stacklevel=2,
             )
-        return Placing(2 * math.tan(reach / 2), room)
+        return Placing(2 * math.tan(reach / 2), np.flatnonzero(radii >= reach))
 
 
 @dataclass(frozen=True, eq=False)

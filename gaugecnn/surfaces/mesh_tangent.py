@@ -53,15 +53,17 @@ class MeshTangent(Tangent):
         theta[np.arange(len(targets)), targets] = 0.0
         return r, theta
 
-    def injectivity_radius(self) -> float:
-        """The least distance in the table at which a logarithm is torn; its reach if none is."""
-        known = self.table.entries
-        return float(known.r[np.isnan(known.theta)].min(initial=self.table.reach))
-
-    @property
-    def boundary(self) -> Index:
-        """The vertices whose faces do not close around them."""
-        return np.flatnonzero(self.ring.on_boundary)
+    def injectivity_radii(self) -> Array:
+        """The distance to the nearest torn logarithm or to the boundary ``(vertex,)``."""
+        known, count = self.table.entries, len(self.frames)
+        p, torn = known.key // count, np.isnan(known.theta)
+        radii = np.full(count, min(self.table.reach, np.pi / 2))
+        np.minimum.at(radii, p[torn], known.r[torn])
+        edge = self.ring.on_boundary
+        towards = edge[known.key % count]
+        np.minimum.at(radii, p[towards], known.r[towards])
+        radii[edge] = 0.0
+        return radii
 
     def turned(self, angles: Array) -> MeshTangent:
         other = copy(self)  # with the same table

@@ -47,8 +47,11 @@ class Tangent(ABC):
         """
 
     @abstractmethod
-    def injectivity_radius(self) -> float:
-        """Up to which distance shortest geodesics are known to be the only ones."""
+    def injectivity_radii(self) -> Array:
+        """How far from each vertex shortest geodesics are known to be the only ones ``(vertex,)``.
+
+        Not beyond a quarter turn of the unit sphere, and not across a boundary.
+        """
 
     @abstractmethod
     def turned(self, angles: Array) -> Tangent:
@@ -99,8 +102,8 @@ class SphereTangent(Tangent):
         r, theta = np.arctan2(tangential, along[..., 2]), np.arctan2(along[..., 1], along[..., 0])
         return r, np.where(r < math.pi - 1e-9, theta, math.nan)
 
-    def injectivity_radius(self) -> float:
-        return math.pi
+    def injectivity_radii(self) -> Array:
+        return np.full(len(self.frames), math.pi / 2)
 
     def turned(self, angles: Array) -> SphereTangent:
         return SphereTangent(turned_frames(self.frames, angles))

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.calls import TINY, call, refuse, succeed
+from tests.cli.calls import TINY, refuse, succeed
 from tests.surfaces.damage import DAMAGES, torus
 from tests.surfaces.test_loading import obj, ply
 
 SHIPPED = ("ellipsoid", "bumpy_sphere", "capped_cylinder", "torus", "hemisphere", "genus2")
+
+SCALED = pytest.mark.filterwarnings("ignore:.*images are:gaugecnn.errors.GaugecnnWarning")
 
 
 @pytest.mark.parametrize("writer", [ply, obj], ids=["ply", "obj"])
@@ -45,6 +47,7 @@ def test_too_few_vertices_for_the_plan(empty: Path, tmp_path: Path):
 
 
 @pytest.mark.slow
+@SCALED
 @pytest.mark.parametrize("task", ["classification", "segmentation"])
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_surface_is_trained_and_tested_on(name: str, task: str, tmp_path: Path):
@@ -56,6 +59,7 @@ def test_every_shipped_surface_is_trained_and_tested_on(name: str, task: str, tm
     succeed("render", "--run", tmp_path / "run", "--output", tmp_path / "digit.png")
 
 
+@SCALED
 def test_two_meshes_of_one_name_are_two_surfaces(tmp_path: Path):
     files = []
     for folder, size in (("one", (24, 12)), ("two", (24, 16))):

@@ -300,7 +300,7 @@ def torn_on_torus(around, across):
     torn = np.isnan(theta)
     assert (r >= chord)[torn].all()
     assert (r >= chord - 1e-9).all()
-    return tangent.injectivity_radius() / (math.pi * MINOR)
+    return tangent.injectivity_radii().min() / (math.pi * MINOR)
 
 
 def test_logarithms_are_torn_across_the_tube_of_a_torus():
@@ -313,8 +313,8 @@ def test_logarithms_are_torn_across_the_tube_of_a_torus():
 def test_injectivity_radius_of_the_shipped_torus_is_half_way_around_its_tube():
     surface = surface_from_mesh("torus", *load_mesh(MESHES / "torus.ply"))
     tube = np.abs(surface.vertices[:, 2]).max()
-    assert 0.85 * math.pi * tube < surface.tangent.injectivity_radius() < math.pi * tube
-    assert icosphere(3)[0].injectivity_radius() == pytest.approx(math.pi / 2)  # its reach
+    assert 0.85 * math.pi * tube < surface.tangent.injectivity_radii().min() < math.pi * tube
+    assert icosphere(3)[0].injectivity_radii().min() == pytest.approx(math.pi / 2)  # its reach
 
 
 def test_pairs_within_a_radius_have_a_transport():
@@ -324,7 +324,7 @@ def test_pairs_within_a_radius_have_a_transport():
     r, theta = tangent.logarithms_from(everywhere, 1.5)
     np.testing.assert_array_equal(np.isfinite(theta), np.isfinite(theta.T))
     for share in (0.95, 1.3):
-        radius = share * tangent.injectivity_radius()
+        radius = share * tangent.injectivity_radii().min()
         near = (r <= radius) & np.isfinite(theta)
         p, q = tangent.within(everywhere, everywhere, radius)
         np.testing.assert_array_equal((p, q), np.nonzero(near))
@@ -368,7 +368,7 @@ def test_the_table_is_solved_once_and_read_back(small, folder, monkeypatch):
         np.testing.assert_array_equal(again.transport(p, q), expected[1][p * 162 + q])
     for other in ((vertices * (1 + 1e-15), faces), (vertices, np.roll(faces, 1, axis=1))):
         with pytest.raises(AssertionError, match="solved again"):
-            MeshTangent(title, *other).injectivity_radius()
+            MeshTangent(title, *other).injectivity_radii().min()
     assert len(files_in(folder)) == 1
 
 
@@ -399,7 +399,7 @@ def test_a_worker_that_fails_is_an_error_of_the_mesh(
     monkeypatch.setattr(heat_module, "FEW", 80)
     monkeypatch.setattr(heat_module.heat_worker, "__file__", str(tmp_path / "worker.py"))
     with pytest.raises(UserError, match=rf"^egg: geodesics could not be computed: .*{message}$"):
-        MeshTangent(*small).injectivity_radius()
+        MeshTangent(*small).injectivity_radii().min()
     assert files_in(folder) == []
 
 
@@ -417,7 +417,7 @@ def test_a_solver_that_fails_is_an_error_of_the_mesh(small, folder, monkeypatch,
 
     monkeypatch.setattr(heat_module.heat_worker, "solve", fail)
     with pytest.raises(UserError, match=f"^egg: geodesics could not be computed: {text}"):
-        MeshTangent(*small).injectivity_radius()
+        MeshTangent(*small).injectivity_radii().min()
     assert files_in(folder) == []
 
 
@@ -425,7 +425,7 @@ def test_distances_that_are_not_finite_are_an_error_of_the_mesh(small, folder, m
     found = np.array([[3, 3, 7], [1, 2, 1], [math.nan, 1, math.inf], [0, 0, 0]])
     monkeypatch.setattr(heat_module.heat_worker, "solve", lambda *_: found)
     with pytest.raises(UserError, match=r"^egg: geodesics of 2 vertices .* first: \[3, 7\]"):
-        MeshTangent(*small).injectivity_radius()
+        MeshTangent(*small).injectivity_radii().min()
     assert files_in(folder) == []
 
 
