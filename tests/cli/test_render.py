@@ -19,6 +19,7 @@ def test_render_every_kind_of_domain(model: str, suffix: str, tmp_path: Path) ->
     check_figure(output)
 
 
+@pytest.mark.filterwarnings("ignore:.*images are:gaugecnn.errors.GaugecnnWarning")
 def test_render_several_digits_on_a_mesh(tmp_path: Path) -> None:
     mesh = trimesh.creation.torus(1.0, 0.4, major_sections=24, minor_sections=12)
     mesh.export(tmp_path / "torus.ply")
