@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,68 @@ def test_an_exact_network_loses_nothing_when_digits_turn():
     assert abs(found["unrotated"] - found["rotated"]) <= 0.5
     assert all(int(row["parameters"]) <= 100_000 for row in rows)
     assert all(float(row["train_seconds"]) <= 9000 for row in rows)
+
+
+def test_what_a_gauge_convolution_costs():
+    rows = rows_of(EXPERIMENTS / "gauge_cost" / "results.csv")
+    cost = {
+        (row["test_condition"].split(",")[0], row["metric"]): float(row["value"])
+        for row in rows
+        if row["model"].startswith("GaugeConv")
+    }
+    assert cost["icosphere4", "latency_ratio"] <= 3.5
+    assert cost["icosphere4", "train_step_ratio"] <= 3.5
+    assert cost["icosphere4", "forward_memory_ratio"] <= 10
+    per_vertex = {
+        level: cost[f"icosphere{level}", "forward_memory_mb"] / (10 * 4**level + 2)
+        for level in (4, 5, 6)
+    }
+    assert max(per_vertex.values()) < 1.1 * min(per_vertex.values())  # memory grows linearly
+    for kind in ("ring", "disc"):
+        errors = [cost[f"icosphere{n}", f"rotation_error_{kind}_mean"] for n in (2, 3, 4, 5)]
+        assert all(fine < coarse / 2 for coarse, fine in pairwise(errors)), errors
+    assert all(cost[f"icosphere{n}", "icosahedral_error"] < 1e-5 for n in (2, 3, 4, 5))
+
+
+def transferred(task: str, metric: str) -> dict[str, float]:
+    """The score of the trained gauge network by test, or its dependence on frames by surface."""
+    rows = rows_of(EXPERIMENTS / "manifold_transfer" / "results.csv")
+    assert all(int(row["parameters"]) <= 100_000 for row in rows)
+    assert all(float(row["train_seconds"]) <= 9000 for row in rows)
+    return {
+        f"{row['test_condition']}{row['dtype'] * metric.startswith('frame')}": float(row["value"])
+        for row in rows
+        if row["task"] == task and row["metric"] == metric
+    }
+
+
+def test_what_a_network_of_the_sphere_knows_elsewhere():
+    found = transferred("classification", "accuracy")
+    assert found["rotated"] >= 98
+    assert abs(found["unrotated"] - found["rotated"]) <= 1
+    assert found["ellipsoid/rotated"] >= 90
+
+
+@pytest.mark.parametrize("task", ["classification", "segmentation"])
+@pytest.mark.parametrize("what", ["logits", "gradients"])
+def test_a_trained_network_knows_nothing_of_frames(task, what):
+    found = transferred(task, f"frame_error_{what}")
+    assert len(found) == 14  # the sphere and six surfaces, in two precisions
+    for name, error in found.items():
+        assert error <= (5e-5 if name.endswith("float32") else 1e-10), name
+
+
+def test_consistency_falls_with_degree_and_level():
+    found = values("stencil_consistency", "float64")
+
+    def anisotropy(kernel: str, level: int) -> float:
+        return found[kernel, f"icosphere{level}, harmonic 6", "anisotropy_order1"]
+
+    for level in (3, 4, 5):
+        errors = [anisotropy(f"disc 2.3 edges, degree {d}", level) for d in (1, 2, 3)]
+        assert errors == sorted(errors, reverse=True)
+    for degree, factor in ((1, 2), (2, 3.4), (3, 7)):
+        kernel = f"disc 2.3 edges, degree {degree}"
+        assert anisotropy(kernel, 3) > factor * anisotropy(kernel, 4)
+        assert anisotropy(kernel, 4) > factor * anisotropy(kernel, 5)
+    assert anisotropy("one ring, plain", 5) > anisotropy("one ring, plain", 3)

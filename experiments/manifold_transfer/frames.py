@@ -33,7 +33,7 @@ def frame_errors(run: Path, surfaces: Sequence[str]) -> dict[tuple[str, str, str
         data = build_datamodule(config, aligned.domain)
         raw = next(iter(data.test_dataloader()[1]))  # rotated images
         batch = data.renderer(raw)
-        for dtype in (torch.float32, torch.float64):
+        for dtype in (torch.float64, torch.float32):  # once rounded, geometry stays so
             pairs = [aligned.to(dtype), turned.to(dtype)]
             target = batch.label if isinstance(aligned, Classifier) else batch.mask
             signal = batch.signal.to(dtype)

@@ -87,7 +87,8 @@ def _corrected(x: Array, y: Array, g: Array, room: Array, gaussian: float) -> Co
         powers = [(a, n - a) for n in range(d + 1) for a in range(n, -1, -1)]
         rows = np.flatnonzero(len(powers) <= room)
         wanted = np.array([moment(a, b, 0, 0) * (gaussian if a + b else 1) for a, b in powers])
-        corrected = correct(x[rows], y[rows], g[rows], g[rows].astype(complex), powers, wanted)
-        fits = np.abs(corrected).sum(axis=1) <= 2
+        samples = g[rows].astype(np.complex128)
+        corrected, met = correct(x[rows], y[rows], g[rows], samples, powers, wanted)
+        fits = met & (np.abs(corrected).sum(axis=1) <= 2)
         weights[rows[fits]] = corrected[fits]
     return weights

@@ -128,7 +128,7 @@ def stencil(surface: Surface, radius: float, phase: int, profile: int, degree: i
         degree: moments made exact; lowered, but not below max(phase, 1), where a vertex has too
             few neighbours or where they lie so badly that the weights would exceed
             `AMPLIFICATION` times those of the samples. Fewer than 2 s + 1 neighbours cannot tell
-            phase s from its opposite: the weights are 0 there.
+            phase s from its opposite: the weights are 0 there, and where no degree can be had.
     """
     near = neighbourhood(surface, radius)
     x, y = near.distance * np.cos(near.theta), near.distance * np.sin(near.theta)
@@ -136,17 +136,17 @@ def stencil(surface: Surface, radius: float, phase: int, profile: int, degree: i
     g = gauss / (surface.areas + gauss.sum(axis=1))[:, None]
     samples = g * near.distance ** (2 * profile) * (x + 1j * y) ** phase
     room = near.valid.sum(axis=1)
-    weights, chosen = samples.copy(), np.full(len(surface), max(phase, 1))
+    weights, chosen = samples.copy(), np.zeros(len(surface), dtype=np.int64)
     limit = AMPLIFICATION * np.abs(samples).sum(axis=1)
     for d in range(max(phase, 1), max(phase, 1, degree) + 1):
         powers = [(a, n - a) for n in range(1, d + 1) for a in range(n, -1, -1)]
         least = d == max(phase, 1)
         rows = np.flatnonzero(least | (len(powers) <= room))
         wanted = np.array([moment(a, b, phase, profile) for a, b in powers])
-        corrected = correct(x[rows], y[rows], g[rows], samples[rows], powers, wanted)
-        fits = least | (np.abs(corrected).sum(axis=1) <= limit[rows])
+        corrected, met = correct(x[rows], y[rows], g[rows], samples[rows], powers, wanted)
+        fits = met & (least | (np.abs(corrected).sum(axis=1) <= limit[rows]))
         weights[rows[fits]], chosen[rows[fits]] = corrected[fits], d
-    unresolved = room < 2 * phase + 1
+    unresolved = (room < 2 * phase + 1) | (chosen == 0)
     weights[unresolved], chosen[unresolved] = 0, 0
     centre = np.where(unresolved, 0, moment(0, 0, phase, profile) - weights.sum(axis=1))
     return Stencil(weights, centre, chosen)
@@ -154,8 +154,11 @@ def stencil(surface: Surface, radius: float, phase: int, profile: int, degree: i
 
 def correct(
     x: Array, y: Array, g: Array, samples: Complex, powers: list[tuple[int, int]], wanted: Complex
-) -> Complex:
+) -> tuple[Complex, NDArray[np.bool_]]:
     """The weights next to `samples`, in the metric of g, that have the moments `wanted`.
+
+    With ``A = B G^{1/2}``: ``w = w0 + G^{1/2} A^+ (t - B w0)``, which is the equation of `stencil`
+    with half the digits lost.
 
     Args:
         x: first coordinate of the neighbours ``(vertex, neighbour)``.
@@ -164,13 +167,18 @@ def correct(
         samples: weights to be corrected.
         powers: (a, b) of the monomials ``x^a y^b``.
         wanted: their moments ``(monomial,)``.
+
+    Returns:
+        The weights, and where they have the moments ``(vertex,)``: neighbours that lie on a curve
+        of that degree cannot.
     """
     basis = np.stack([x**a * y**b for a, b in powers], axis=1)  # (vertex, monomial, neighbour)
     missing = wanted - np.einsum("pbq,pq->pb", basis, samples)
-    weighted = basis * g[:, None]
-    gram = weighted @ basis.transpose(0, 2, 1)
-    solution = np.einsum("pbc,pc->pb", np.linalg.pinv(gram, rcond=1e-10), missing)
-    return samples + np.einsum("pbq,pb->pq", weighted, solution)
+    root = np.sqrt(g)
+    inverse = np.linalg.pinv(basis * root[:, None], rcond=1e-8)  # (vertex, neighbour, monomial)
+    weights = samples + root * np.einsum("pqb,pb->pq", inverse, missing)
+    left = np.abs(wanted - np.einsum("pbq,pq->pb", basis, weights)).max(axis=1)
+    return weights, left < 1e-6
 
 
 def moment(a: int, b: int, phase: int, profile: int) -> complex:

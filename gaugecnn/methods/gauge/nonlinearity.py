@@ -10,11 +10,17 @@ from torch import Tensor, nn
 from gaugecnn.layers import Layer
 from gaugecnn.methods.gauge.types import GaugeType
 
+SOFTENING = 0.03
+"""What is added to norms, in quadrature; features come from a batch norm with norms of about 1."""
+
 
 class NormGate(Layer):
     """ReLU on order 0, and ``f_m -> relu(|f_m| + b) f_m / |f_m|`` on the others: exact.
 
     The norm does not depend on the frame, so neither does the gate (Worrall et al. 2017, eq. 13).
+    With b > 0 it would blow up whatever is left of a feature that vanishes, as on an empty
+    background, where that is rounding, and different in each frame; so norms are softened,
+    ``|f|^2 + 0.03^2``.
 
     Args:
         type_: type of the feature.
@@ -35,7 +41,7 @@ class NormGate(Layer):
         if self.threshold.numel() == 0:
             return invariant
         pairs = rest.unflatten(-1, (-1, 2))  # (batch, vertex, channel, re-im)
-        norm = (pairs.square().sum(-1, keepdim=True) + 1e-8).sqrt()
+        norm = (pairs.square().sum(-1, keepdim=True) + SOFTENING**2).sqrt()
         gate = torch.relu(norm + self.threshold[:, None]) / norm
         return torch.cat([invariant, (gate * pairs).flatten(-2)], dim=-1)
 
