@@ -24,6 +24,7 @@ from rich.progress import track
 from rich.table import Table
 from rotations import block_error, icosahedral_error
 from torch import Tensor
+from valence import valence_ratio
 
 from gaugecnn.bench.timing import interleave, median_ratio, quartiles, waiting
 from gaugecnn.methods.gauge import GaugeConv
@@ -135,6 +136,9 @@ def main() -> int:
             used, feature = forward_memory(level, BATCH, TYPE)
             found["forward_memory_mb", level] = used / 1e6
             found["forward_memory_ratio", level] = used / feature
+        for level in (ASKED_LEVEL, ASKED_LEVEL + 1):
+            ratio = valence_ratio(level, BATCH, TYPE, args.repeats)
+            found["fixed_valence_over_sparse_ratio", level] = ratio
     code, words = commit(), "python experiments/gauge_cost/cost.py"
     product = "x".join(map(str, PRODUCT))
     rows = [
