@@ -194,3 +194,17 @@ def test_pooling_transports(mesh):
     torch.testing.assert_close(
         back[1], outputs[0][0].transform(change, back[0]), atol=1e-10, rtol=0
     )
+
+
+def test_a_gate_does_not_blow_up_what_is_left_of_nothing():
+    """Rounding on an empty background differs between frames; thresholds may become positive."""
+    type_ = GaugeType((1, 1), Icosphere(1).surface)
+    layer = NormGate(type_)
+    with torch.no_grad():
+        layer.threshold.fill_(0.5)
+    noise = 1e-7 * torch.randn(1, *type_.shape)
+    assert layer(noise)[..., 1:].abs().max() < 30 * noise.abs().max()
+    large = 3 * torch.randn(1, *type_.shape)
+    norm = large[..., 1:].norm(dim=-1)
+    gated = layer(large)[..., 1:].norm(dim=-1)
+    assert ((gated - norm - 0.5).abs() < 0.02).double().mean() > 0.9
