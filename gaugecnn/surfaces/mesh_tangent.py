@@ -65,6 +65,11 @@ class MeshTangent(Tangent):
         radii[edge] = 0.0
         return radii
 
+    @property
+    def boundary(self) -> Index:
+        """The vertices whose faces do not close around them."""
+        return np.flatnonzero(self.ring.on_boundary)
+
     def turned(self, angles: Array) -> MeshTangent:
         other = copy(self)  # with the same table
         other.frames = turned_frames(self.frames, angles)
