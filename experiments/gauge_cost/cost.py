@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from compiled import compiled_ratios
 from memory import forward_memory
 from rich.console import Console
 from rich.progress import track
@@ -139,6 +140,8 @@ def main() -> int:
         for level in (ASKED_LEVEL, ASKED_LEVEL + 1):
             ratio = valence_ratio(level, BATCH, TYPE, args.repeats)
             found["fixed_valence_over_sparse_ratio", level] = ratio
+        ratios = compiled_ratios(ASKED_LEVEL, BATCH, TYPE, args.repeats)
+        found |= {(metric, ASKED_LEVEL): ratio for metric, ratio in ratios.items()}
     code, words = commit(), "python experiments/gauge_cost/cost.py"
     product = "x".join(map(str, PRODUCT))
     rows = [
