@@ -1,4 +1,4 @@
-"""What `torch.compile` is worth for a convolution with its gate; the eager path needs no compiler."""
+"""What `torch.compile` is worth for a convolution with its gate; eager needs no compiler."""
 
 from __future__ import annotations
 
