@@ -7,11 +7,10 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from gaugecnn import load_run
 from gaugecnn.build import build_datamodule
-from gaugecnn.networks import Classifier, Network
+from gaugecnn.networks import Network
 from gaugecnn.training.directory import run_config
 
 IMAGES = 4
@@ -21,7 +20,7 @@ def frame_errors(run: Path, surfaces: Sequence[str]) -> dict[tuple[str, str, str
     """Relative changes when every frame is turned by a random angle, by surface, precision, what.
 
     Of the logits: the largest change over the largest difference between two images' logits. Of
-    the gradients of the loss by the parameters: the norm of the change over the norm of the
+    the gradients by the parameters: the norm of the change over the norm of the
     difference between two images' gradients.
     """
     found = {}
@@ -35,7 +34,6 @@ def frame_errors(run: Path, surfaces: Sequence[str]) -> dict[tuple[str, str, str
         batch = data.renderer(raw)
         for dtype in (torch.float64, torch.float32):  # once rounded, geometry stays so
             pairs = [aligned.to(dtype), turned.to(dtype)]
-            target = batch.label if isinstance(aligned, Classifier) else batch.mask
             signal = batch.signal.to(dtype)
             with torch.no_grad():
                 logits = [network(signal) for network in pairs]
@@ -43,8 +41,8 @@ def frame_errors(run: Path, surfaces: Sequence[str]) -> dict[tuple[str, str, str
             precision = str(dtype).removeprefix("torch.")
             scale = (logits[0][0] - logits[0][1]).abs().max()
             found[name, precision, "logits"] = float(change / scale)
-            ours, theirs = (gradient(n, signal, target) for n in pairs)
-            one, two = (gradient(aligned, signal[i : i + 1], target[i : i + 1]) for i in (0, 1))
+            ours, theirs = (gradient(network, signal) for network in pairs)
+            one, two = (gradient(aligned, signal[i : i + 1]) for i in (0, 1))
             found[name, precision, "gradients"] = float((ours - theirs).norm() / (one - two).norm())
     return found
 
@@ -54,8 +52,13 @@ def mesh_words(name: str) -> list[str]:
     return ["domain.kind=mesh", f"domain.file=meshes/{name}.ply"]
 
 
-def gradient(network: Network, signal: Tensor, target: Tensor) -> Tensor:
-    """The gradient of the loss by all parameters, in one vector."""
+def gradient(network: Network, signal: Tensor) -> Tensor:
+    """The gradient by all parameters of a fixed random sum of the logits, in one vector.
+
+    Not of the loss: where a network is sure, that is the rounding of ``1 - p``.
+    """
+    logits = network(signal)
+    probe = torch.randn(logits.shape[1:], generator=torch.Generator().manual_seed(0))
     network.zero_grad()
-    cross_entropy(network(signal), target).backward()
+    (logits * probe.to(logits)).sum().backward()
     return torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None])
