@@ -35,6 +35,6 @@ def draw(summaries: Mapping[str, Any], metrics: Mapping[str, str], path: Path) -
         seen = "trained on unrotated digits on the first, tested on all without retraining"
         panel.set_title(f"{summary['model']}, {task}: {seen}", fontsize=9, loc="left")
         panel.spines[["top", "right"]].set_visible(False)
-    panels[0, 0].legend(frameon=False, loc="lower left", fontsize=8)
+    panels[0, 0].legend(frameon=False, loc=(0.6, 0.75), fontsize=8)
     write_bytes_atomically(path, lambda file: figure.savefig(file, format="png", dpi=130))
     plt.close(figure)
