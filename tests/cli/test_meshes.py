@@ -42,7 +42,7 @@ def test_a_file_that_holds_no_mesh_is_refused(text: str, empty: Path, tmp_path: 
 def test_too_few_vertices_for_the_plan(empty: Path, tmp_path: Path):
     file = tmp_path / "small.ply"
     file.write_bytes(ply(*torus(8, 4)))
-    line = refuse("train", "model=gauge", "domain.kind=mesh", f"domain.file={file}")
+    line = refuse("train", "model=gcn", "domain.kind=mesh", f"domain.file={file}")
     assert re.search(r"the plan goes 1 levels down, but small\.ply \(32 vertices\)", line)
 
 
