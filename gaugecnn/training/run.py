@@ -124,8 +124,9 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, Any]:
     data = build_datamodule(config, network.domain)
     results = _test(trainer, task, data, None)
     summary = {**_identity(config, network), **read_summary(run)}  # none of an unfinished run
-    surfaces = summary.setdefault("surfaces", {surface_name(own): build_domain(own).content})
-    changed = _named_surface(surfaces, surface_name(config), network.domain.content)
+    if "surfaces" not in summary:
+        summary["surfaces"] = {surface_name(own): build_domain(own).content}
+    changed = _named_surface(summary["surfaces"], surface_name(config), network.domain.content)
     changed += _changed_words(own, config, overrides)
     if changed:
         name = ",".join(changed)

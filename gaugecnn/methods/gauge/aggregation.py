@@ -7,6 +7,7 @@ One sparse real matrix holds every phase s and profile k that is read from an or
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -64,7 +65,7 @@ def mesh_geometry(domain: MeshDomain | Surface, kernel: Kernel | None = None) ->
         ValueError: a phase is resolved at no vertex.
     """
     surface = domain if isinstance(domain, Surface) else domain.surface
-    return _geometry(surface, kernel or Kernel()).clone()
+    return copy(_geometry(surface, kernel or Kernel()))  # shallow: features may be added to it
 
 
 @lru_cache(maxsize=64)

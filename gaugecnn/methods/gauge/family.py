@@ -33,6 +33,7 @@ from gaugecnn.methods.gauge.nonlinearity import NormGate, RegularNonlinearity
 from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
 from gaugecnn.methods.gauge.pooling import pooling, unpooling
 from gaugecnn.methods.gauge.types import GaugeType
+from gaugecnn.ops.resampling import smoothing_radius
 from gaugecnn.ops.stencil import ONE_RING, REACH
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.hierarchy import level
@@ -150,7 +151,7 @@ class GaugeFamily(LayerFamily[GaugeStage]):
     ) -> Layer:
         surface = type_out.surface
         reach = REACH * surface.mean_edge if stage.radius == ONE_RING else stage.radius
-        self._smoothing.setdefault(surface, reach / 2**0.5)
+        self._smoothing.setdefault(surface, smoothing_radius(reach))
         moves = self._resampled(type_in, surface)
         here = GaugeType(type_in.multiplicities, surface)
         return Chain(*moves, GaugeConv(here, type_out, surface, stage.kernel, bias))

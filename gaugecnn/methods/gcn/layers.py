@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch_geometric.nn import ChebConv
 
 from gaugecnn.layers import FeatureType, Integral, Layer, Projection
-from gaugecnn.ops.resampling import pooled, unpooled
+from gaugecnn.ops.resampling import pooled, smoothing_radius, unpooled
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.ops.stencil import REACH
 from gaugecnn.surfaces.domain import matching_points
@@ -83,7 +83,7 @@ class LevelMap(Layer):
         if len(surface) > len(here):
             self.map = SparseMap(unpooled(here, surface, 0).real)
         else:
-            radius = REACH * surface.mean_edge / 2**0.5
+            radius = smoothing_radius(REACH * surface.mean_edge)
             self.map = SparseMap(pooled(here, surface, 0, radius).real)
 
     def forward(self, x: Tensor) -> Tensor:
