@@ -22,11 +22,6 @@ DEGREE = 3
 """Moments that are exact where there are enough neighbours."""
 
 
-def smoothing_radius(reach: float) -> float:
-    """Of the Gaussian before a level whose kernels reach so far: half the variance of theirs."""
-    return reach / 2**0.5
-
-
 def pooled(fine: Surface, coarse: Surface, order: int, radius: float) -> scipy.sparse.csr_array:
     """The Gaussian ``e^{-(2.3 r / radius)^2}`` at the coarse vertices.
 

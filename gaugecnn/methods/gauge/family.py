@@ -33,7 +33,6 @@ from gaugecnn.methods.gauge.nonlinearity import NormGate, RegularNonlinearity
 from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
 from gaugecnn.methods.gauge.pooling import pooling, unpooling
 from gaugecnn.methods.gauge.types import GaugeType
-from gaugecnn.ops.resampling import smoothing_radius
 from gaugecnn.ops.stencil import ONE_RING, REACH
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.hierarchy import level
@@ -118,8 +117,8 @@ class GaugeFamily(LayerFamily[GaugeStage]):
         self.normalisation = Normalisation(normalisation)
         self.nonlinearity = Nonlinearity(nonlinearity)
         self.max_order = max_order
-        # How far features are smoothed on their way down to a level: as the stage that leads there
-        # says, for its shortcut too.
+        # Features are smoothed on their way down to a level by a Gaussian as wide as the kernel of
+        # the stage that leads there, for its shortcut too.
         self._smoothing: dict[Surface, float] = {}
 
     @property
@@ -151,7 +150,7 @@ class GaugeFamily(LayerFamily[GaugeStage]):
     ) -> Layer:
         surface = type_out.surface
         reach = REACH * surface.mean_edge if stage.radius == ONE_RING else stage.radius
-        self._smoothing.setdefault(surface, smoothing_radius(reach))
+        self._smoothing.setdefault(surface, reach)
         moves = self._resampled(type_in, surface)
         here = GaugeType(type_in.multiplicities, surface)
         return Chain(*moves, GaugeConv(here, type_out, surface, stage.kernel, bias))

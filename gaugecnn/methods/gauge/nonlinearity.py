@@ -10,17 +10,20 @@ from torch import Tensor, nn
 from gaugecnn.layers import Layer
 from gaugecnn.methods.gauge.types import GaugeType
 
+SHARPNESS = 2.0
+"""How fast a gate opens with the norm; features come from a batch norm with norms of about 1."""
+
 SOFTENING = 0.03
-"""What is added to norms, in quadrature; features come from a batch norm with norms of about 1."""
+"""What is added to norms, in quadrature, so that a gate is smooth where the feature vanishes."""
 
 
 class NormGate(Layer):
-    """ReLU on order 0, and ``f_m -> relu(|f_m| + b) f_m / |f_m|`` on the others: exact.
+    """GELU on order 0, and ``f_m -> sigmoid(2 (|f_m| + b)) f_m`` on the others: exact.
 
-    The norm does not depend on the frame, so neither does the gate (Worrall et al. 2017, eq. 13).
-    With b > 0 it would blow up whatever is left of a feature that vanishes, as on an empty
-    background, where that is rounding, and different in each frame; so norms are softened,
-    ``|f|^2 + 0.03^2``.
+    The norm does not depend on the frame, so neither does the gate (Worrall et al. 2017, eq. 13,
+    with a sigmoid for their ReLU). A gate never exceeds 1, so that it cannot blow up what is left
+    of a feature that vanishes, rounding that differs from frame to frame; and it has no kink, so
+    that rounding does not flip its derivative either.
 
     Args:
         type_: type of the feature.
@@ -31,18 +34,17 @@ class NormGate(Layer):
     def __init__(self, type_: GaugeType) -> None:
         super().__init__(type_, type_)
         complex_channels = sum(type_.multiplicities[1:])
-        # Features come from a batch norm with |f| about 1: a third of that is gated off at first.
-        self.threshold = nn.Parameter(torch.full((complex_channels,), -0.3))
+        self.threshold = nn.Parameter(torch.full((complex_channels,), -1.0))
 
     def forward(self, x: Tensor) -> Tensor:
         scalars = self.type_in.multiplicities[0]
         first, rest = x.split([scalars, x.shape[-1] - scalars], dim=-1)
-        invariant = torch.relu(first)
+        invariant = nn.functional.gelu(first)
         if self.threshold.numel() == 0:
             return invariant
         pairs = rest.unflatten(-1, (-1, 2))  # (batch, vertex, channel, re-im)
         norm = (pairs.square().sum(-1, keepdim=True) + SOFTENING**2).sqrt()
-        gate = torch.relu(norm + self.threshold[:, None]) / norm
+        gate = torch.sigmoid(SHARPNESS * (norm + self.threshold[:, None]))
         return torch.cat([invariant, (gate * pairs).flatten(-2)], dim=-1)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch_geometric.nn import ChebConv
 
 from gaugecnn.layers import FeatureType, Integral, Layer, Projection
-from gaugecnn.ops.resampling import pooled, smoothing_radius, unpooled
+from gaugecnn.ops.resampling import pooled, unpooled
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.ops.stencil import REACH
 from gaugecnn.surfaces.domain import matching_points
@@ -83,8 +83,7 @@ class LevelMap(Layer):
         if len(surface) > len(here):
             self.map = SparseMap(unpooled(here, surface, 0).real)
         else:
-            radius = smoothing_radius(REACH * surface.mean_edge)
-            self.map = SparseMap(pooled(here, surface, 0, radius).real)
+            self.map = SparseMap(pooled(here, surface, 0, REACH * surface.mean_edge).real)
 
     def forward(self, x: Tensor) -> Tensor:
         batch, channels, _ = x.shape
