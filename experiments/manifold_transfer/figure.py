@@ -11,8 +11,20 @@ from gaugecnn.files import write_bytes_atomically
 COLOURS = {"unrotated": "#9db4c0", "rotated": "#d1495b"}
 
 
-def draw(summaries: Mapping[str, Any], metrics: Mapping[str, str], path: Path) -> None:
-    """Two bars a surface, from the summaries of the runs by task."""
+def draw(
+    summaries: Mapping[str, Any],
+    metrics: Mapping[str, str],
+    small: Mapping[str, float],
+    path: Path,
+) -> None:
+    """Two bars a surface, from the summaries of the runs by task.
+
+    Args:
+        summaries: of the runs, by task.
+        metrics: what is drawn, by task.
+        small: accuracy on the sphere with images as small as on a surface, by its name.
+        path: of the figure.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -30,6 +42,11 @@ def draw(summaries: Mapping[str, Any], metrics: Mapping[str, str], path: Path) -
             bars = panel.bar(at, values, 0.38, color=colour, label=condition)
             panel.bar_label(bars, fmt="%.1f", fontsize=7, padding=1)
         names = [place.rstrip("/").split(",")[0] or "icosphere4" for place in places]
+        if metrics[task] == "accuracy":
+            at = [k + 0.2 for k, name in enumerate(names) if name in small]
+            values = [small[name] for name in names if name in small]
+            label = "rotated, on the sphere, images as small"
+            panel.scatter(at, values, 160, "k", marker="_", label=label)
         panel.set_xticks(range(len(places)), [name.replace("_", "\n") for name in names])
         panel.set(ylim=(0, 108), ylabel=metrics[task].replace("_", " ") + " in %")
         seen = "trained on unrotated digits on the first, tested on all without retraining"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from sizes import mesh_words
 from torch import Tensor
 
 from gaugecnn import load_run
@@ -45,11 +46,6 @@ def frame_errors(run: Path, surfaces: Sequence[str]) -> dict[tuple[str, str, str
             one, two = (gradient(aligned, signal[i : i + 1]) for i in (0, 1))
             found[name, precision, "gradients"] = float((ours - theirs).norm() / (one - two).norm())
     return found
-
-
-def mesh_words(name: str) -> list[str]:
-    """The configuration of a shipped surface."""
-    return ["domain.kind=mesh", f"domain.file=meshes/{name}.ply"]
 
 
 def gradient(network: Network, signal: Tensor) -> Tensor:

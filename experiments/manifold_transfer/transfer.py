@@ -1,8 +1,9 @@
 """What does a network trained on the sphere know on other surfaces, and on other resolutions?
 
 Trains `gauge_43k` on unrotated MNIST on the level-4 icosphere, for classification and for
-segmentation, tests it without retraining on every surface in ``meshes/`` and on other levels,
-changes the frames of each, and writes ``results.csv`` and ``figure.png``.
+segmentation, tests it without retraining on every surface in ``meshes/`` and on other levels, on
+the sphere with images as small as elsewhere, changes the frames of each, and writes
+``results.csv`` and ``figure.png``.
 
     python experiments/manifold_transfer/transfer.py --root DIR       # trains what is not there yet
 """
@@ -20,6 +21,7 @@ from figure import draw
 from frames import frame_errors
 from rich.console import Console
 from rich.table import Table
+from sizes import accuracy_of_width, mesh_words, width_on
 
 from gaugecnn import load_config
 from gaugecnn.training.files import write_csv
@@ -30,6 +32,9 @@ from gaugecnn.training.run import evaluate, train
 MODEL = "gauge_43k"
 SURFACES = ("ellipsoid", "bumpy_sphere", "capped_cylinder", "torus", "hemisphere", "genus2")
 LEVELS = (3, 5)
+CRAMPED = ("torus", "hemisphere", "genus2")
+"""Surfaces with so little room that images are scaled down."""
+
 SHORT = 2000
 """Test images, but on the sphere itself and on the ellipsoid, where they are all 10,000."""
 
@@ -55,7 +60,7 @@ def words_of(task: str, root: str) -> list[str]:
 def tested_on(run: Path, task: str) -> dict[str, Any]:
     """Test a run on every surface and level that its summary does not have yet; the summary."""
     summary = json.loads((run / "summary.json").read_text())
-    places = {name: ["domain.kind=mesh", f"domain.file=meshes/{name}.ply"] for name in SURFACES}
+    places = {name: mesh_words(name) for name in SURFACES}
     places |= {f"icosphere{level}": [f"domain.level={level}"] for level in LEVELS}
     for name, words in places.items():
         if any(condition.split("/")[0].split(",")[0] == name for condition in summary["test"]):
@@ -66,25 +71,47 @@ def tested_on(run: Path, task: str) -> dict[str, Any]:
     return summary
 
 
-def frame_rows(run: Path, summary: dict[str, Any], command: str) -> list[dict[str, Any]]:
+def further_row(
+    summary: dict[str, Any], condition: str, metric: str, value: str, dtype: str
+) -> dict[str, Any]:
+    """A number measured here, and not by `gaugecnn evaluate`."""
+    known = ("task", "seed", "train_size", "parameters", "train_seconds")
+    return Result(
+        model=MODEL,
+        train_rotation="none",
+        test_condition=condition,
+        metric=metric,
+        value=value,
+        device=device_name(torch.device("cpu")),
+        dtype=dtype,
+        commit=commit(),
+        command="python experiments/manifold_transfer/transfer.py --root DIR",
+        **{key: summary[key] for key in known},
+    ).row()
+
+
+def frame_rows(run: Path, summary: dict[str, Any]) -> list[dict[str, Any]]:
     """How far a trained network depends on the frames, on each surface."""
-    rows = []
-    for (surface, dtype, what), error in frame_errors(run, SURFACES).items():
-        found = Result(
-            model=MODEL,
-            task=summary["task"],
-            test_condition=surface,
-            metric=f"frame_error_{what}",
-            value=f"{error:.3g}",
-            parameters=summary["parameters"],
-            train_seconds=summary["train_seconds"],
-            device=device_name(torch.device("cpu")),
-            dtype=dtype,
-            commit=commit(),
-            command=command,
-        )
-        rows.append(found.row())
-    return rows
+    return [
+        further_row(summary, surface, f"frame_error_{what}", f"{error:.3g}", dtype)
+        for (surface, dtype, what), error in frame_errors(run, SURFACES).items()
+    ]
+
+
+def size_rows(run: Path, summary: dict[str, Any], root: str) -> list[dict[str, Any]]:
+    """What the classifier makes of images on the sphere as small as on other surfaces."""
+    return [
+        further_row(summary, f"as wide as on {name}/{test}", "accuracy", f"{value:.4f}", "32-true")
+        for name in CRAMPED
+        for test, value in accuracy_of_width(run, root, width_on(run, name), SHORT).items()
+    ]
+
+
+def small_images(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """The accuracy on rotated images on the sphere, as small as on a surface, by its name."""
+    wanted = {f"as wide as on {name}/rotated": name for name in CRAMPED}
+    conditions = [(wanted.get(row["test_condition"]), row["value"]) for row in rows]
+    return {name: float(value) for name, value in conditions if name is not None}
 
 
 def print_table(task: str, summary: dict[str, Any], console: Console) -> None:
@@ -118,11 +145,12 @@ def main() -> int:
         summaries[task] = tested_on(run, task)
         words = ["gaugecnn", "train", f"model={MODEL}", f"task={task}", *words_of(task, "DIR")]
         rows += rows_of_run(summaries[task], MODEL, " ".join(words))
-        again = "python experiments/manifold_transfer/transfer.py --root DIR"
-        rows += frame_rows(run, summaries[task], again)
+        rows += frame_rows(run, summaries[task])
+        if task == "classification":
+            rows += size_rows(run, summaries[task], args.root)
         print_table(task, summaries[task], console)
     write_csv(args.results / "results.csv", rows)
-    draw(summaries, METRIC, args.results / "figure.png")
+    draw(summaries, METRIC, small_images(rows), args.results / "figure.png")
     console.print(f"{len(rows)} numbers in results.csv, figure.png")
     return 0
 

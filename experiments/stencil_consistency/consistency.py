@@ -35,6 +35,8 @@ COLUMNS = {
     "icosphere4": ("icosphere4, harmonic 6", 1),
     "icosphere5": ("icosphere5, harmonic 6", 1),
     "icosphere4, order 2": ("icosphere4, harmonic 6", 2),
+    "3 edges": ("icosphere4, waves of 3 edges", 1),
+    "3 edges, order 2": ("icosphere4, waves of 3 edges", 2),
     "ellipsoid": ("ellipsoid, wavelength 2", 1),
     "torus": ("torus, wavelength 2", 1),
     "genus2": ("genus2, wavelength 2", 1),

@@ -57,3 +57,28 @@ class Waves:
         vectors = random.standard_normal((self.count, 3))
         vectors *= 2 * np.pi / self.length / np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.cos(points @ vectors.T + random.uniform(0, 2 * np.pi, self.count)).sum(axis=-1)
+
+
+@dataclass(frozen=True)
+class ShortWaves:
+    """Plane waves a few edges long, as features behind a nonlinearity have them.
+
+    Args:
+        edges: their length in mean edges.
+        mean_edge: of the mesh.
+    """
+
+    edges: float
+    mean_edge: float
+
+    @property
+    def name(self) -> str:
+        """What to call it in the table."""
+        return f"waves of {self.edges:g} edges"
+
+    def values(self, points: Array) -> Array:
+        """``(..., xyz) -> (...)``."""
+        return Waves(self.edges * self.mean_edge).values(points)
+
+
+Function = Harmonic | Waves | ShortWaves

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from functions import Harmonic, Waves
+from functions import Function, Harmonic, ShortWaves, Waves
 from kernels import KERNELS, LENGTHS, Control, KernelChoice
 from rich.progress import track
 from smooth import SHAPES, Smooth, answer, sphere
@@ -26,6 +26,9 @@ MESHES = Path(__file__).parents[2] / "meshes"
 LEVELS = (2, 3, 4, 5)
 WAVES = (Waves(1.0), Waves(2.0))
 HARMONICS = (Harmonic(6), Harmonic(3))  # of wavelengths 0.97 and 1.81
+SHORT = (5.0, 3.0)
+"""Lengths of waves in mean edges, on icospheres; no mesh can show less than two edges."""
+
 SPHERE = Smooth(sphere)
 PHASES = (0, 1, 2)
 """Those that the layer reads."""
@@ -53,7 +56,8 @@ def measured() -> Iterator[tuple[str, str, str, float]]:
     jobs: list[Path | int] = [*LEVELS, *files]
     for job in track(jobs, "surfaces", transient=True):
         if isinstance(job, int):
-            functions = *HARMONICS, *WAVES
+            short = (ShortWaves(edges, spheres[job].mean_edge) for edges in SHORT)
+            functions = *HARMONICS, *WAVES, *short
             yield from of_surface(f"icosphere{job}", spheres[job], SPHERE, functions)
         else:
             surface = TriangleMesh.from_file(job).surface
@@ -65,7 +69,7 @@ def measured() -> Iterator[tuple[str, str, str, float]]:
 
 
 def of_surface(
-    name: str, surface: Surface, smooth: Smooth, functions: tuple[Harmonic | Waves, ...]
+    name: str, surface: Surface, smooth: Smooth, functions: tuple[Function, ...]
 ) -> Iterator[tuple[str, str, str, float]]:
     """All kernels on one surface; away from its boundary too, if it has one."""
     yield "-", name, "mean_edge", surface.mean_edge
@@ -84,7 +88,7 @@ def of_surface(
         unit = round(width(surface, kernel.radius(surface)), 12)  # one answer for many kernels
         for function in functions:
             field = function.values(surface.vertices)
-            for phase in PHASES if isinstance(function, Harmonic) else (1, 2):
+            for phase in (1, 2) if isinstance(function, Waves) else PHASES:
                 ideal = answer(function, smooth, surface, unit)[phase]
                 found = response(kernel, surface, phase, field)
                 for region, areas in regions.items():

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from functions import Harmonic, Waves
+from functions import Function
 from numpy.polynomial.legendre import leggauss
 from torch import Tensor
 
@@ -109,7 +109,7 @@ class Smooth:
 
 @lru_cache(maxsize=64)
 def answer(
-    function: Harmonic | Waves, smooth: Smooth, surface: Surface, width: float
+    function: Function, smooth: Smooth, surface: Surface, width: float
 ) -> tuple[Complex, ...]:
     """What the continuous kernels of phases 0, 1, 2 make of a function, ``(vertex,)`` each."""
     r, weight = _nodes()

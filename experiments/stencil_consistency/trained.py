@@ -1,7 +1,7 @@
 """What a trained gauge network loses when the digits are turned, for each kernel.
 
-The network is `gauge.yaml` with the kernels of all its convolutions replaced; pooling keeps its own
-corrected stencils. It is trained on the embedded 8 x 8 digits, all upright.
+The kernels of all convolutions are replaced; pooling keeps its own corrected stencils. Networks
+are trained on the embedded 8 x 8 digits, all upright.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from gaugecnn.training.results import rows_of_run
 from gaugecnn.training.run import train
 
 CHANNELS, DOWN, RADII = (8, 16, 16, 24), (0, 1, 2, 2), (0.175, 0.35, 0.7, 0.7)
-"""Stages of `gauge.yaml`; the radii are 2.3 mean edges of icospheres 4, 3, 2."""
+"""The stages; the radii are 2.3 mean edges of icospheres 4, 3, 2."""
 
 TRAINED = (
     *(KernelChoice(ONE_RING, c) for c in (Control.plain, 1, 2)),

@@ -161,7 +161,7 @@ class TriangleMesh(MeshDomain):
         self, count: int, rotation: PoseDistribution, generator: torch.Generator
     ) -> Tensor:
         """Poses (vertex, angle), ``(count, 2)``: vertices are drawn in proportion to area."""
-        room = self._placing.room
+        room = self.placing.room
         # Unrotated: at the lowest vertex with room, columns as near to +x as they go.
         lowest = int(room[np.argmin(self.surface.vertices[room, 2])])
         e1, e2 = self.surface.frames[lowest, :2, 0]
@@ -177,7 +177,7 @@ class TriangleMesh(MeshDomain):
 
     def image_coordinates(self, poses: Tensor) -> Tensor:
         """Logarithmic map at each pose's vertex, turned by its angle, ``(count, vertex, 2)``."""
-        half_width = self._placing.half_width
+        half_width = self.placing.half_width
         farthest = 2 * math.atan(half_width / math.sqrt(2))  # the corners of the image
         bases, back = np.unique(poses[:, 0].long().cpu().numpy(), return_inverse=True)
         r, theta = self.surface.tangent.logarithms_from(bases, min(farthest, math.pi / 2))
@@ -189,7 +189,7 @@ class TriangleMesh(MeshDomain):
         return coordinates.where(inside[..., None], torch.full_like(coordinates, math.nan))
 
     @cached_property
-    def _placing(self) -> Placing:
+    def placing(self) -> Placing:
         """Images of full width, or of that for which there is room on `ROOM` of the surface."""
         full = 2 * math.atan(IMAGE_HALF_WIDTH / 2)
         radii, areas = self.surface.tangent.injectivity_radii(), self.surface.areas
