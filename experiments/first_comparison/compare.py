@@ -6,6 +6,8 @@ changed but the method, tests each on unrotated and on rotated digits, prints on
 
     python experiments/first_comparison/compare.py digits               # what `make compare` runs
     python experiments/first_comparison/compare.py mnist --root DIR     # the committed results
+
+With ``--rows`` only these are trained; the numbers of the others are those in ``--results``.
 """
 
 from __future__ import annotations
@@ -23,7 +25,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from report import AUGMENTED, TASKS, draw, print_table, scores, slug, write_results
+from report import (
+    AUGMENTED,
+    TASKS,
+    draw,
+    print_table,
+    read_record,
+    scores,
+    slug,
+    write_results,
+)
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -153,6 +164,9 @@ def collect(jobs: list[tuple[str, str]], args: argparse.Namespace) -> list[dict[
     preset = PRESETS[args.data]
     records = []
     for row, task in jobs:
+        if row not in args.rows:
+            records.append(read_record(args.results / "results.csv", row, task))
+            continue
         summary = json.loads((folder(args.output, row, task) / "summary.json").read_text())
         words = words_of(preset, row, task, "DIR" if args.root else "", args.seed)
         command = "gaugecnn train " + " ".join(words)
@@ -182,6 +196,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", choices=PRESETS, nargs="?", default="digits")
     parser.add_argument("--root", default="", help="folder of the data files (data.root)")
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=ROWS, help="which to train")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--output", type=Path, help="folder of the runs; one that exists is continued"
@@ -200,7 +215,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parse(arguments)
     console = Console()
     # The slow ones first, so that the last process does not work alone.
-    jobs = [(row, task) for task in reversed(TASKS) for row in ROWS]
+    jobs = [(row, task) for task in reversed(TASKS) for row in ROWS if row in args.rows]
     console.print(f"{len(jobs)} networks on {args.data}; runs and logs in {args.output}")
     start = time.perf_counter()
     run_all(jobs, args, console)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gaugecnn.files import write_bytes_atomically
-from gaugecnn.training.files import write_csv
+from gaugecnn.training.files import read_csv, write_csv
 from gaugecnn.training.results import rows_of_run
 
 TASKS = ("classification", "segmentation")
@@ -57,6 +57,24 @@ def write_results(records: list[dict[str, Any]], path: Path) -> None:
         name, command = slug(record["row"]), record["command"]
         rows += rows_of_run(record["summary"], name, command, rotation)
     write_csv(path, rows)
+
+
+def read_record(path: Path, row: str, task: str) -> dict[str, Any]:
+    """A record as `write_results` left it."""
+    rows = [r for r in read_csv(path) if (r["model"], r["task"]) == (slug(row), task)]
+    if not rows:
+        raise SystemExit(f"{path} has no {task} of {row}, and no run of it is there")
+    tests: dict[str, dict[str, float]] = {}
+    for found in rows:
+        tests.setdefault(found["test_condition"], {})[found["metric"]] = float(found["value"])
+    last = rows[-1]
+    summary = {
+        **{key: last[key] for key in ("task", "device", "dtype", "commit")},
+        **{key: int(last[key]) for key in ("seed", "train_size", "parameters")},
+        "train_seconds": float(last["train_seconds"]),
+        "test": tests,
+    }
+    return {"row": row, "task": task, "summary": summary, "command": last["command"]}
 
 
 def draw(records: list[dict[str, Any]], path: Path, title: str) -> None:
