@@ -139,8 +139,9 @@ def test_what_a_gauge_convolution_costs():
     }
     assert max(per_vertex.values()) < 1.1 * min(per_vertex.values())  # memory grows linearly
     for kind in ("ring", "disc"):
-        errors = [cost[f"icosphere{n}", f"rotation_error_{kind}_mean"] for n in (2, 3, 4, 5)]
-        assert all(fine < coarse / 2 for coarse, fine in pairwise(errors)), errors
+        for what in ("mean", "max"):
+            errors = [cost[f"icosphere{n}", f"rotation_error_{kind}_{what}"] for n in (2, 3, 4, 5)]
+            assert all(fine < coarse / 2 for coarse, fine in pairwise(errors)), errors
     assert all(cost[f"icosphere{n}", "icosahedral_error"] < 1e-5 for n in (2, 3, 4, 5))
 
 

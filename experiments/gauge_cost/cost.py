@@ -109,8 +109,8 @@ def print_claims(found: dict[tuple[str, int], float], console: Console) -> bool:
     for name in ("level", "at most", "measured"):
         table.add_column(name, justify="right")
     checks = [(m, level, limit, found[m, level]) for m, level, limit in LIMITS]
-    for name in ("ring", "disc"):  # halved edges, at most half the error
-        metric = f"rotation_error_{name}_mean"
+    for name in ("ring_mean", "ring_max", "disc_mean", "disc_max"):
+        metric = f"rotation_error_{name}"  # halved edges, at most half the error
         for coarse, fine in pairwise(BLOCK_LEVELS):
             checks.append((metric, fine, found[metric, coarse] / 2, found[metric, fine]))
     missed = 0

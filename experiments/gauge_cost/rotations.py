@@ -1,6 +1,7 @@
 """How nearly a block commutes with rotations, those that permute the vertices and all others.
 
-A block is two convolutions with a gate behind each, from a scalar field to orders 0 and 1. The
+A block is two convolutions with a batch norm and a gate behind each, as in the networks, from a
+scalar field to orders 0 and 1; its statistics are those of other fields of the same kind. The
 field is smooth and known everywhere. A random rotation that takes one vertex to another, and turns
 there by any angle, moves the other vertices to where none are; at that one vertex the output must
 be the one from before, carried along. Nothing needs to be interpolated.
@@ -16,12 +17,15 @@ from torch import Tensor
 
 from gaugecnn.layers import Chain
 from gaugecnn.methods.gauge import GaugeConv, GaugeType, Kernel, NormGate
+from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
 from gaugecnn.surfaces import Icosphere
 
 TYPE = "8x0+8x1"
 ROTATIONS = 64
 WAVES = 8
 WAVELENGTH = 1.0
+CALIBRATION = range(2, 18)
+"""Seeds of the fields whose statistics the batch norms keep; 0 and 1 are for the test."""
 
 
 def block(domain: Icosphere, radius: float) -> Chain:
@@ -30,8 +34,15 @@ def block(domain: Icosphere, radius: float) -> Chain:
     kernel = Kernel(radius)
     first = GaugeConv("1x0", TYPE, domain, kernel)
     second = GaugeConv(first.type_out, GaugeType.parse(TYPE, domain.surface), domain, kernel)
-    layers = Chain(first, NormGate(first.type_out), second, NormGate(second.type_out))
-    return layers.double().eval()
+    norms = [GaugeBatchNorm(layer.type_out) for layer in (first, second)]
+    gates = [NormGate(layer.type_out) for layer in (first, second)]
+    layers = Chain(first, norms[0], gates[0], second, norms[1], gates[1]).double()
+    for norm in norms:
+        norm.norm.momentum = 1.0
+    fields = torch.stack([field(domain.points, seed) for seed in CALIBRATION])[:, :, None]
+    with torch.no_grad():
+        layers(fields)
+    return layers.eval()
 
 
 def field(points: Tensor, seed: int = 0) -> Tensor:
