@@ -8,23 +8,25 @@ from gaugecnn.surfaces.surface import Surface
 from gaugecnn.surfaces.tangent import Index
 
 
-def farthest_points(surface: Surface, count: int) -> Index:
-    """`count` vertices, each the farthest from all before it (Gonzalez 1985), ascending.
+def farthest_points(surface: Surface, count: int) -> tuple[Index, Index]:
+    """`count` vertices, each the farthest from all before it (Gonzalez 1985), and their cells.
 
     Distances are geodesic. The first is vertex 0; while there are vertices out of the reach of all
     before, the first such is next.
+
+    Returns:
+        the vertices ``(count,)``, ascending, and for each vertex of the surface the place of the
+        nearest one among them ``(vertex,)``.
     """
     chosen, nearest = [0], _distances(surface, 0)
+    owner = np.zeros(len(surface), dtype=np.int64)
     while len(chosen) < count:
         chosen.append(int(np.argmax(nearest)))
-        nearest = np.minimum(nearest, _distances(surface, chosen[-1]))
-    return np.sort(np.array(chosen, dtype=np.int64))
-
-
-def cells(surface: Surface, centres: Index) -> Index:
-    """For each vertex the place in `centres` of the nearest one ``(vertex,)``."""
-    distances = np.stack([_distances(surface, int(centre)) for centre in centres])
-    return distances.argmin(axis=0)
+        distance = _distances(surface, chosen[-1])
+        owner[distance < nearest] = len(chosen) - 1
+        nearest = np.minimum(nearest, distance)
+    kept, place = np.unique(np.array(chosen, dtype=np.int64), return_inverse=True)
+    return kept, place[owner]
 
 
 def dual_faces(faces: Index, cell: Index) -> Index:

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from gaugecnn.errors import UserError
-from gaugecnn.surfaces.farthest import cells, dual_faces, farthest_points
+from gaugecnn.surfaces.farthest import dual_faces, farthest_points
 from gaugecnn.surfaces.surface import Surface, vertex_areas
 from gaugecnn.surfaces.tangent import Array, Index
 
@@ -62,8 +62,7 @@ def coarser(surface: Surface) -> Surface | None:
         kept, faces = undone
         areas = vertex_areas(surface.vertices[kept], faces, surface.total_area)
     elif len(surface) // 4 >= LEAST:
-        kept = farthest_points(surface, len(surface) // 4)
-        cell = cells(surface, kept)
+        kept, cell = farthest_points(surface, len(surface) // 4)
         faces = dual_faces(surface.faces, cell)
         areas = np.bincount(cell, weights=surface.areas, minlength=len(kept)).astype(np.float64)
         if len(np.unique(faces)) < len(kept):
