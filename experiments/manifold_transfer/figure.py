@@ -52,6 +52,6 @@ def draw(
         seen = "trained on unrotated digits on the first, tested on all without retraining"
         panel.set_title(f"{summary['model']}, {task}: {seen}", fontsize=9, loc="left")
         panel.spines[["top", "right"]].set_visible(False)
-    panels[0, 0].legend(frameon=False, loc=(0.6, 0.75), fontsize=8)
+    panels[0, 0].legend(frameon=False, loc=(0.57, 0.5), fontsize=8)
     write_bytes_atomically(path, lambda file: figure.savefig(file, format="png", dpi=130))
     plt.close(figure)
