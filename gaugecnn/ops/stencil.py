@@ -30,8 +30,14 @@ ONE_RING = 0.0
 REACH = 2.3
 """Radius of a kernel over the width of its Gaussian: beyond it ``e^{-r^2}`` is below 0.5 %."""
 
-AMPLIFICATION = 8.0
-"""How much larger than its samples a corrected stencil may be before its degree is lowered."""
+AMPLIFICATION = 2.0
+"""How much larger than its samples a corrected stencil of a disc may be, or its degree is lowered.
+
+Discs that are cut by a boundary exceed it: their one-sided stencils extrapolate, and amplify what
+the whole ones smooth away. A network that never saw them multiplies that from layer to layer."""
+
+RING_AMPLIFICATION = 8.0
+"""The same for the one ring, whose few neighbours need more where triangles are stretched."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,8 +133,9 @@ def stencil(surface: Surface, radius: float, phase: int, profile: int, degree: i
         profile: k, the power of r^2.
         degree: moments made exact; lowered, but not below max(phase, 1), where a vertex has too
             few neighbours or where they lie so badly that the weights would exceed
-            `AMPLIFICATION` times those of the samples. Fewer than 2 s + 1 neighbours cannot tell
-            phase s from its opposite: the weights are 0 there, and where no degree can be had.
+            `AMPLIFICATION` (`RING_AMPLIFICATION`) times those of the samples. Fewer than 2 s + 1
+            neighbours cannot tell phase s from its opposite: the weights are 0 there, and where
+            no degree can be had.
     """
     near = neighbourhood(surface, radius)
     x, y = near.distance * np.cos(near.theta), near.distance * np.sin(near.theta)
@@ -137,7 +144,8 @@ def stencil(surface: Surface, radius: float, phase: int, profile: int, degree: i
     samples = g * near.distance ** (2 * profile) * (x + 1j * y) ** phase
     room = near.valid.sum(axis=1)
     weights, chosen = samples.copy(), np.zeros(len(surface), dtype=np.int64)
-    limit = AMPLIFICATION * np.abs(samples).sum(axis=1)
+    allowed = RING_AMPLIFICATION if radius == ONE_RING else AMPLIFICATION
+    limit = allowed * np.abs(samples).sum(axis=1)
     for d in range(max(phase, 1), max(phase, 1, degree) + 1):
         powers = [(a, n - a) for n in range(1, d + 1) for a in range(n, -1, -1)]
         least = d == max(phase, 1)

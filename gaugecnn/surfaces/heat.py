@@ -1,4 +1,7 @@
-"""Logarithmic maps on a mesh: solved in parallel with a progress bar, remembered on disk."""
+"""Geodesics on a mesh by heat methods (potpourri3d).
+
+Logarithmic maps are solved in parallel with a progress bar, and remembered on disk.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import potpourri3d
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -31,6 +35,12 @@ VERSION = 1
 
 FEW = 256
 """Maps that are solved in this process: another one takes as long to start."""
+
+
+def distances_from(vertices: Array, faces: Index, sources: Index) -> Array:
+    """Geodesic distance of every vertex from the nearest of `sources` (Crane et al. 2013)."""
+    solver = potpourri3d.MeshHeatMethodDistanceSolver(vertices, faces)
+    return solver.compute_distance_multisource(sources.tolist())
 
 
 def reach_of(count: int) -> float:

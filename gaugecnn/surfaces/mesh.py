@@ -22,9 +22,10 @@ from gaugecnn.surfaces.domain import (
     PoseDistribution,
     SphereDomain,
 )
+from gaugecnn.surfaces.heat import distances_from
 from gaugecnn.surfaces.hierarchy import subdivide
 from gaugecnn.surfaces.loading import load_mesh
-from gaugecnn.surfaces.surface import Surface, surface_from_mesh, vertex_areas
+from gaugecnn.surfaces.surface import Surface, boundary_edges, surface_from_mesh, vertex_areas
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, icosahedral_rotations
 from gaugecnn.surfaces.tangent import Array, Index, SphereTangent
 from gaugecnn.surfaces.validation import validated
@@ -111,7 +112,8 @@ class TriangleMesh(MeshDomain):
     vertex, at radius ``2 tan(r/2)``, its columns along e1 and its rows along -e2, turned by the
     angle. On a mesh of the unit sphere this is the picture that `Icosphere` draws. Images stand
     where geodesics of their half-width neither meet again nor cross the boundary; where that is
-    nowhere or hardly anywhere, they are scaled down, and a warning says so.
+    nowhere or hardly anywhere, they are scaled down, and a warning says so. Images that are not
+    rotated stand on the lowest such vertex, on an open mesh on the one farthest from the boundary.
 
     Args:
         vertices: positions ``(vertex, xyz)``.
@@ -161,11 +163,9 @@ class TriangleMesh(MeshDomain):
         self, count: int, rotation: PoseDistribution, generator: torch.Generator
     ) -> Tensor:
         """Poses (vertex, angle), ``(count, 2)``: vertices are drawn in proportion to area."""
-        room = self.placing.room
-        # Unrotated: at the lowest vertex with room, columns as near to +x as they go.
-        lowest = int(room[np.argmin(self.surface.vertices[room, 2])])
-        e1, e2 = self.surface.frames[lowest, :2, 0]
-        vertex = torch.full((count,), float(lowest))
+        room, upright = self.placing.room, self.placing.upright
+        e1, e2 = self.surface.frames[upright, :2, 0]
+        vertex = torch.full((count,), float(upright))
         angle = torch.full((count,), math.atan2(e2, e1))
         if rotation is not PoseDistribution.none:
             angle = 2 * math.pi * torch.rand(count, generator=generator)
@@ -204,7 +204,16 @@ class TriangleMesh(MeshDomain):
                 GaugecnnWarning,
                 stacklevel=2,
             )
-        return Placing(2 * math.tan(reach / 2), np.flatnonzero(radii >= reach))
+        room = np.flatnonzero(radii >= reach)
+        return Placing(2 * math.tan(reach / 2), room, self._middle(room))
+
+    def _middle(self, room: Index) -> int:
+        """Of the vertices `room` the lowest; on an open mesh the farthest from the boundary."""
+        edge = np.unique(boundary_edges(self.surface.faces))
+        if len(edge) == 0:
+            return int(room[np.argmin(self.surface.vertices[room, 2])])
+        distance = distances_from(self.surface.vertices, self.surface.faces, edge)
+        return int(room[np.argmax(distance[room])])
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,7 +223,9 @@ class Placing:
     Attributes:
         half_width: of an image, in the tangent plane.
         room: the vertices at which an image may stand ``(vertex,)``.
+        upright: the vertex of images that are not rotated, their columns as near to +x as they go.
     """
 
     half_width: float
     room: Index
+    upright: int

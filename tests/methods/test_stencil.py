@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from gaugecnn.surfaces.hierarchy import subdivide
 from gaugecnn.surfaces.surface import Surface
 from tests.surfaces.test_mesh import torus
 
+MESHES = Path(__file__).parents[2] / "meshes"
 DEGREES = (2, 4, 8, 12)
 OCTAHEDRON = (
     np.array([[1.0, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1.2]]),
@@ -131,3 +134,16 @@ def test_the_degree_is_lowered_where_there_is_no_room():
     lowered = stencil(octahedron, 0.0, 1, 0, 3).degree
     assert sorted(set(lowered)) == [1, 2]
     assert (lowered[:6] == 1).all()  # four neighbours
+
+
+def test_a_boundary_amplifies_little_more_than_the_inside():
+    """With degree 3 to the very edge the largest stencils are seven times the inner ones."""
+    surface = TriangleMesh.from_file(MESHES / "hemisphere.ply").surface
+    boundary = surface.tangent.boundary
+    for phase in range(3):
+        found = stencil(surface, 0.28, phase, 0, 3)
+        size = np.abs(found.weights).sum(axis=1) + np.abs(found.centre)
+        inner = np.delete(size, boundary)
+        assert size.max() < 3 * np.median(inner)
+        assert (found.degree[boundary] < 3).any()
+        assert np.median(found.degree) == 3

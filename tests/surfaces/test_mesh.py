@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,11 +9,13 @@ import torch
 import trimesh
 
 from gaugecnn import build_model, load_config
-from gaugecnn.errors import UserError
+from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.surfaces import Icosphere, TriangleMesh
 from gaugecnn.surfaces.domain import PoseDistribution
 from gaugecnn.surfaces.hierarchy import coarser, level, nested, subdivide
 from gaugecnn.surfaces.symmetry import Rotation, icosahedral_rotations, tilt
+
+MESHES = Path(__file__).parents[2] / "meshes"
 
 
 def torus(around: int = 16, across: int = 8) -> tuple[np.ndarray, np.ndarray]:
@@ -160,6 +163,13 @@ def test_both_definitions_of_a_pose_give_the_same_picture():
     upright = mesh.image_coordinates(mesh.sample_poses(1, PoseDistribution.none, generator))
     lowest = mesh.surface.vertices[:, 2].argmin()
     assert upright[0, lowest].abs().max() < 1e-6
+
+
+def test_upright_images_stand_far_from_a_boundary():
+    mesh = TriangleMesh.from_file(MESHES / "hemisphere.ply")
+    with pytest.warns(GaugecnnWarning, match="0.93 times as wide"):
+        poses = mesh.sample_poses(3, PoseDistribution.none, torch.Generator())
+    np.testing.assert_array_equal(poses[:, 0], mesh.surface.vertices[:, 2].argmax())
 
 
 def broken(kind: str) -> tuple[np.ndarray, np.ndarray]:
