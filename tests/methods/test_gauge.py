@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
+from gaugecnn.layers import Layer
 from gaugecnn.methods.gauge import (
     GaugeConv,
     GaugeType,
     Kernel,
     NormGate,
+    QuadraticNonlinearity,
     RegularNonlinearity,
     pooling,
     unpooling,
@@ -123,23 +127,42 @@ def test_a_feature_of_another_mesh_is_refused():
         GaugeConv(type_, "1x0", Icosphere(2))
 
 
-@pytest.mark.parametrize("nonlinearity", [NormGate, RegularNonlinearity])
-def test_nonlinearities_commute_with_frames(nonlinearity):
-    errors = []
-    type_ = GaugeType((4, 4, 4), Icosphere(1).surface)
+def error_of_frames(layer: Layer) -> float:
+    type_ = layer.type_in
     change = FrameChange(torch.rand(42, dtype=torch.float64) * 6)
     x = torch.randn(2, *type_.shape, dtype=torch.float64)
-    for angles in (7, 14, 56):
-        layer = (
-            NormGate(type_) if nonlinearity is NormGate else nonlinearity(type_, angles)
-        ).double()
-        expected = type_.transform(change, layer(x))
-        assert not torch.allclose(expected, layer(x), atol=0.1)
-        errors.append(float((layer(type_.transform(change, x)) - expected).abs().max().detach()))
-    if nonlinearity is NormGate:
-        assert max(errors) < 1e-12
-    else:  # exact in the limit of many angles
-        assert errors[0] > 3 * errors[1] > 9 * errors[2] > 0
+    expected = type_.transform(change, layer.double()(x))
+    assert not torch.allclose(expected, layer(x), atol=0.1)
+    return float((layer(type_.transform(change, x)) - expected).abs().max().detach())
+
+
+@pytest.mark.parametrize("orders", [1, 2, 3, 4])
+@pytest.mark.parametrize("nonlinearity", [NormGate, QuadraticNonlinearity])
+def test_exact_nonlinearities_commute_with_frames(nonlinearity, orders):
+    layer = nonlinearity(GaugeType((4,) * (orders + 1), Icosphere(1).surface))
+    assert error_of_frames(layer) < 1e-12
+
+
+def test_relus_on_the_circle_commute_with_frames_in_the_limit_of_many_angles():
+    type_ = GaugeType((4, 4, 4), Icosphere(1).surface)
+    errors = [error_of_frames(RegularNonlinearity(type_, angles)) for angles in (7, 14, 56)]
+    assert errors[0] > 3 * errors[1] > 9 * errors[2] > 0
+
+
+def test_the_quadratic_is_a_product_of_orders():
+    type_ = GaugeType((4, 4, 4), Icosphere(1).surface)
+    x = torch.randn(2, *type_.shape, dtype=torch.float64)
+    f0, *pairs = type_.blocks(x)
+    f0, (f1, f2) = f0[..., 0], map(torch.view_as_complex, (p.contiguous() for p in pairs))
+    expected = [
+        f0 + (f0**2 + f1.abs() ** 2 + f2.abs() ** 2) / 2,
+        f1 + f0 * f1 + f1.conj() * f2 / math.sqrt(2),
+        f2 + f0 * f2 + f1**2 / (2 * math.sqrt(2)),
+    ]
+    got, *pairs = type_.blocks(QuadraticNonlinearity(type_).double()(x))
+    found = [got[..., 0], *(torch.view_as_complex(p.contiguous()) for p in pairs)]
+    for ours, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours, theirs)
 
 
 def test_pooling_of_constants_and_smooth_fields():

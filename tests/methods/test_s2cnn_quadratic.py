@@ -8,8 +8,8 @@ from torch import Tensor
 
 from gaugecnn import build_model, load_config
 from gaugecnn.methods.s2cnn import S2CNNFamily, S2CNNStage
-from gaugecnn.methods.s2cnn.nonlinearity import quadratic
 from gaugecnn.networks import Classifier, Head, Network
+from gaugecnn.ops.quadratic import quadratic
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.rotations import random_rotations
 

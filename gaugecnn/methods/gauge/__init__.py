@@ -3,7 +3,11 @@
 from gaugecnn.methods.gauge.aggregation import Kernel, mesh_geometry
 from gaugecnn.methods.gauge.convolution import GaugeConv
 from gaugecnn.methods.gauge.family import GaugeFamily, GaugeStage
-from gaugecnn.methods.gauge.nonlinearity import NormGate, RegularNonlinearity
+from gaugecnn.methods.gauge.nonlinearity import (
+    NormGate,
+    QuadraticNonlinearity,
+    RegularNonlinearity,
+)
 from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
 from gaugecnn.methods.gauge.pooling import pooling, unpooling
 from gaugecnn.methods.gauge.types import GaugeType
@@ -17,6 +21,7 @@ __all__ = [
     "GaugeType",
     "Kernel",
     "NormGate",
+    "QuadraticNonlinearity",
     "RegularNonlinearity",
     "feature_to_vectors",
     "mesh_geometry",

@@ -29,7 +29,11 @@ from gaugecnn.methods.gauge.fields import (
     SelfInteraction,
     SignalToFeature,
 )
-from gaugecnn.methods.gauge.nonlinearity import NormGate, RegularNonlinearity
+from gaugecnn.methods.gauge.nonlinearity import (
+    NormGate,
+    QuadraticNonlinearity,
+    RegularNonlinearity,
+)
 from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
 from gaugecnn.methods.gauge.pooling import pooling, unpooling
 from gaugecnn.methods.gauge.types import GaugeType
@@ -46,6 +50,7 @@ class Nonlinearity(StrEnum):
 
     norm_gate = "norm_gate"
     regular = "regular"
+    quadratic = "quadratic"
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ class GaugeFamily(LayerFamily[GaugeStage]):
         domain: an icosphere or a triangle mesh.
         in_channels: channels of the scalar signal.
         normalisation: ``batch`` or ``none``.
-        nonlinearity: ``norm_gate`` (exact) or ``regular``.
+        nonlinearity: ``norm_gate``, ``quadratic`` (both exact) or ``regular``.
         max_order: highest order in the whole network; None leaves it to the stages.
 
     Raises:
@@ -170,9 +175,12 @@ class GaugeFamily(LayerFamily[GaugeStage]):
 
     def activate(self, type_: FeatureType) -> Layer:
         type_ = expect(type_, GaugeType)
-        if self.nonlinearity is Nonlinearity.regular:
-            return RegularNonlinearity(type_)
-        return NormGate(type_)
+        layers = {
+            Nonlinearity.norm_gate: NormGate,
+            Nonlinearity.regular: RegularNonlinearity,
+            Nonlinearity.quadratic: QuadraticNonlinearity,
+        }
+        return layers[self.nonlinearity](type_)
 
     def project(self, type_in: FeatureType, channels: int, stage: GaugeStage) -> Projection:
         type_out = GaugeType((channels,), self.mesh.surface)

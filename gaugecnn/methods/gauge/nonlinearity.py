@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 
 import torch
 from torch import Tensor, nn
 
 from gaugecnn.layers import Layer
 from gaugecnn.methods.gauge.types import GaugeType
+from gaugecnn.ops.quadratic import quadratic
 
 SHARPNESS = 2.0
 """How fast a gate opens with the norm; features come from a batch norm with norms of about 1."""
@@ -48,11 +50,12 @@ class NormGate(Layer):
         return torch.cat([invariant, (gate * pairs).flatten(-2)], dim=-1)
 
 
-class RegularNonlinearity(Layer):
-    """ReLU on the circle: sample ``g(t) = f_0 + 2 sum_m Re(f_m e^{imt})``, ReLU, transform back.
+class CircleNonlinearity(Layer):
+    """A function of the values on the circle of directions at each vertex, which mixes orders.
 
-    Turning the frame shifts g, so that the error comes from sampling alone and falls with the
-    number of angles (de Haan et al. 2021, section 5).
+    ``g(t) = f_0 + sqrt(2) sum_m Re(f_m e^{imt})`` is sampled, the function taken, and the orders
+    read back. The basis is orthonormal. Turning the frame shifts g, so that the layer commutes with
+    it up to what the samples cannot tell from the orders that are kept.
 
     Args:
         type_: type of the feature, with the same multiplicity in every order.
@@ -64,7 +67,7 @@ class RegularNonlinearity(Layer):
 
     type_in: GaugeType
 
-    def __init__(self, type_: GaugeType, angles: int = 16) -> None:
+    def __init__(self, type_: GaugeType, angles: int) -> None:
         super().__init__(type_, type_)
         if len(set(type_.multiplicities)) != 1:
             raise ValueError(f"expected the same multiplicity in every order, got {type_}")
@@ -73,20 +76,59 @@ class RegularNonlinearity(Layer):
             raise ValueError(f"expected at least {2 * orders - 1} angles for {type_}, got {angles}")
         t = 2 * math.pi * torch.arange(angles, dtype=torch.float64) / angles
         waves = [torch.ones_like(t)]
-        for m in range(1, orders):
-            waves += [torch.cos(m * t), -torch.sin(m * t)]  # Re(f e^{imt}) = re cos - im sin
-        synthesis = torch.stack(waves)  # (component, angle)
-        weight = torch.full((len(waves), 1), 2.0, dtype=torch.float64)
-        weight[0] = 1.0
-        self._synthesis: Tensor
-        self._analysis: Tensor
-        self.register_buffer("_synthesis", weight * synthesis, persistent=False)
-        self.register_buffer("_analysis", synthesis.T / angles, persistent=False)
+        for m in range(1, orders):  # Re(f e^{imt}) = re cos - im sin
+            waves += [math.sqrt(2) * torch.cos(m * t), -math.sqrt(2) * torch.sin(m * t)]
+        basis = torch.stack(waves)  # (component, angle)
+        self._basis: Tensor
+        self.register_buffer("_basis", basis, persistent=False)
+
+    @abstractmethod
+    def function(self, samples: Tensor) -> Tensor:
+        """Taken of every sample ``(batch, vertex, channel, angle)``."""
 
     def forward(self, x: Tensor) -> Tensor:
         blocks = self.type_in.blocks(x)
         fields = torch.cat(blocks, dim=-1)  # (batch, vertex, channel, component)
-        samples = torch.relu(fields @ self._synthesis.to(fields))
-        back = samples @ self._analysis.to(fields)
+        basis = self._basis.to(fields)
+        back = self.function(fields @ basis) @ basis.T / basis.shape[1]
         widths = [block.shape[-1] for block in blocks]
         return torch.cat([part.flatten(-2) for part in back.split(widths, dim=-1)], dim=-1)
+
+
+class RegularNonlinearity(CircleNonlinearity):
+    """ReLU on the circle; its error falls with the number of angles (de Haan et al. 2021, sec. 5).
+
+    Args:
+        type_: type of the feature, with the same multiplicity in every order.
+        angles: samples on the circle.
+    """
+
+    def __init__(self, type_: GaugeType, angles: int = 16) -> None:
+        super().__init__(type_, angles)
+
+    def function(self, samples: Tensor) -> Tensor:
+        return torch.relu(samples)
+
+
+class QuadraticNonlinearity(CircleNonlinearity):
+    """``g + g^2 / 2`` on the circle, exact: the product of orders of one channel.
+
+    With orders up to M the square has orders up to 2 M; 3 M + 1 angles keep them away from those
+    up to M, so that the samples are only a way to compute, for orders up to 2,
+
+        f_0 + (f_0^2 + |f_1|^2 + |f_2|^2) / 2
+        f_1 + f_0 f_1 + conj(f_1) f_2 / sqrt(2)
+        f_2 + f_0 f_2 + f_1^2 / (2 sqrt(2))
+
+    as Kondor, Lin & Trivedi (2018) have products of degrees on the sphere. Gates know norms alone;
+    here what two orders of a channel say of each other's direction is seen too.
+
+    Args:
+        type_: type of the feature, with the same multiplicity in every order.
+    """
+
+    def __init__(self, type_: GaugeType) -> None:
+        super().__init__(type_, 3 * len(type_.multiplicities) - 2)
+
+    def function(self, samples: Tensor) -> Tensor:
+        return quadratic(samples)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,6 +20,7 @@ from torch.nn import functional as F
 
 from gaugecnn.layers import Layer
 from gaugecnn.methods.s2cnn.types import SO3Type
+from gaugecnn.ops.quadratic import quadratic
 
 
 class Nonlinearity(StrEnum):
@@ -31,29 +31,6 @@ class Nonlinearity(StrEnum):
     softplus = "softplus"
     tanh = "tanh"
     quadratic = "quadratic"
-
-
-class _Quadratic(torch.autograd.Function):
-    """``x + x^2 / 2`` and its derivative ``1 + x``, in one pass over the feature each."""
-
-    @staticmethod
-    def forward(x: Tensor) -> Tensor:
-        return torch.addcmul(x, x, x, value=0.5)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
-        ctx.save_for_backward(*inputs)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        (x,) = ctx.saved_tensors
-        return torch.addcmul(gradients[0], gradients[0], x)
-
-
-def quadratic(x: Tensor) -> Tensor:
-    """``x + x^2 / 2``: no aliases at all from 1.5 times the cut-off on."""
-    y: Tensor = _Quadratic.apply(x)
-    return y
 
 
 FUNCTIONS: dict[Nonlinearity, Callable[[Tensor], Tensor]] = {
