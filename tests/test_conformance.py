@@ -8,6 +8,17 @@ class TestGauge(Conformance):
     overrides = ("domain.level=3",)
 
 
+class TestQuadraticGauge(Conformance):
+    model = "gauge"
+    overrides = (
+        "domain.level=3",
+        "model.nonlinearity=quadratic",
+        # Shortcuts are not normalised: along them squares of squares overflow.
+        "model.segmentation.residual=false",
+        "model.segmentation.skip=false",
+    )
+
+
 class TestS2CNN(Conformance):
     model = "s2cnn"
 

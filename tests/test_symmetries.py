@@ -49,6 +49,7 @@ def test_what_each_network_lists():
         return [s.name for s in network.exact_symmetries]
 
     assert len(names("gauge", "classification", "domain.level=2")) == 61
+    assert not names("gauge", "classification", "domain.level=2", "model.nonlinearity=regular")
     assert len(names("gcn", "classification", "domain.level=2")) == 60
     assert len(names("p4", "segmentation")) == 3
     for task in TASKS:

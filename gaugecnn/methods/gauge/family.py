@@ -191,6 +191,8 @@ class GaugeFamily(LayerFamily[GaugeStage]):
         return GaugeIntegral(expect(type_in, GaugeType))
 
     def exact_symmetries(self, stages: Sequence[GaugeStage]) -> list[Symmetry]:
+        if self.nonlinearity is Nonlinearity.regular:
+            return []
         generator = torch.Generator().manual_seed(0)
         angles = 2 * torch.pi * torch.rand(len(self.mesh.points), generator=generator)
         rotations = self.mesh.symmetries() if isinstance(self.mesh, Icosphere) else []

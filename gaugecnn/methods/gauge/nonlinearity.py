@@ -123,6 +123,9 @@ class QuadraticNonlinearity(CircleNonlinearity):
     as Kondor, Lin & Trivedi (2018) have products of degrees on the sphere. Gates know norms alone;
     here what two orders of a channel say of each other's direction is seen too.
 
+    Squares of squares grow beyond bounds along shortcuts, which are not normalised: for networks
+    with ``residual: false`` and ``skip: false``.
+
     Args:
         type_: type of the feature, with the same multiplicity in every order.
     """
