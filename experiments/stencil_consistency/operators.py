@@ -16,7 +16,6 @@ from smooth import SHAPES, Smooth, answer, sphere
 from gaugecnn.ops.stencil import Complex, width
 from gaugecnn.surfaces import Icosphere, TriangleMesh
 from gaugecnn.surfaces.loading import load_mesh
-from gaugecnn.surfaces.mesh_tangent import MeshTangent
 from gaugecnn.surfaces.surface import Surface
 from gaugecnn.surfaces.tangent import Array
 from gaugecnn.training.provenance import commit, device_name
@@ -75,7 +74,7 @@ def of_surface(
     yield "-", name, "mean_edge", surface.mean_edge
     yield "-", name, "vertices", len(surface)
     regions = {name: surface.areas}
-    if isinstance(surface.tangent, MeshTangent) and len(surface.tangent.boundary):
+    if len(surface.tangent.boundary):
         inner = away_from_boundary(surface, 3.3 * surface.mean_edge)
         regions[f"{name} inside"] = surface.areas * inner
     for kernel in KERNELS:
@@ -148,5 +147,4 @@ def of_length(
 def away_from_boundary(surface: Surface, distance: float) -> np.ndarray:
     """Which vertices are farther from the boundary ``(vertex,)``."""
     tangent = surface.tangent
-    assert isinstance(tangent, MeshTangent)
     return tangent.logarithms_from(tangent.boundary, distance)[0].min(axis=0) > distance

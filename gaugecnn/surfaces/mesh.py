@@ -25,7 +25,7 @@ from gaugecnn.surfaces.domain import (
 from gaugecnn.surfaces.heat import distances_from
 from gaugecnn.surfaces.hierarchy import subdivide
 from gaugecnn.surfaces.loading import load_mesh
-from gaugecnn.surfaces.surface import Surface, boundary_edges, surface_from_mesh, vertex_areas
+from gaugecnn.surfaces.surface import Surface, surface_from_mesh, vertex_areas
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, icosahedral_rotations
 from gaugecnn.surfaces.tangent import Array, Index, SphereTangent
 from gaugecnn.surfaces.validation import validated
@@ -209,7 +209,7 @@ class TriangleMesh(MeshDomain):
 
     def _middle(self, room: Index) -> int:
         """Of the vertices `room` the lowest; on an open mesh the farthest from the boundary."""
-        edge = np.unique(boundary_edges(self.surface.faces))
+        edge = self.surface.tangent.boundary
         if len(edge) == 0:
             return int(room[np.argmin(self.surface.vertices[room, 2])])
         distance = distances_from(self.surface.vertices, self.surface.faces, edge)

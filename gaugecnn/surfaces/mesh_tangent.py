@@ -67,7 +67,6 @@ class MeshTangent(Tangent):
 
     @property
     def boundary(self) -> Index:
-        """The vertices whose faces do not close around them."""
         return np.flatnonzero(self.ring.on_boundary)
 
     def turned(self, angles: Array) -> MeshTangent:

@@ -53,6 +53,11 @@ class Tangent(ABC):
         Not beyond a quarter turn of the unit sphere, and not across a boundary.
         """
 
+    @property
+    @abstractmethod
+    def boundary(self) -> Index:
+        """The vertices whose faces do not close around them ``(vertex,)``, ascending."""
+
     @abstractmethod
     def turned(self, angles: Array) -> Tangent:
         """The same geometry with every frame turned by its own angle ``(vertex,)``."""
@@ -104,6 +109,10 @@ class SphereTangent(Tangent):
 
     def injectivity_radii(self) -> Array:
         return np.full(len(self.frames), math.pi / 2)
+
+    @property
+    def boundary(self) -> Index:
+        return np.empty(0, dtype=np.int64)
 
     def turned(self, angles: Array) -> SphereTangent:
         return SphereTangent(turned_frames(self.frames, angles))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -13,9 +11,8 @@ from gaugecnn.ops.stencil import neighbourhood, stencil
 from gaugecnn.surfaces import Icosphere, TriangleMesh
 from gaugecnn.surfaces.hierarchy import subdivide
 from gaugecnn.surfaces.surface import Surface
-from tests.surfaces.test_mesh import torus
+from tests.surfaces.test_mesh import MESHES, torus
 
-MESHES = Path(__file__).parents[2] / "meshes"
 DEGREES = (2, 4, 8, 12)
 OCTAHEDRON = (
     np.array([[1.0, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1.2]]),

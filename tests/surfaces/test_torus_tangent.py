@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from gaugecnn.surfaces.loading import load_mesh
 from gaugecnn.surfaces.mesh_tangent import MeshTangent
 from gaugecnn.surfaces.surface import surface_from_mesh
 from tests.surfaces.test_mesh_tangent import (
+    MESHES,
     angle_of_frames,
     icosphere,
     mean_edge,
@@ -21,7 +21,6 @@ from tests.surfaces.test_mesh_tangent import (
     wrapped,
 )
 
-MESHES = Path(__file__).parents[2] / "meshes"
 MAJOR, MINOR = 1.0, 0.45  # radii of the torus
 
 

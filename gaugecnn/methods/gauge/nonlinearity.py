@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
@@ -50,7 +50,7 @@ class NormGate(Layer):
         return torch.cat([invariant, (gate * pairs).flatten(-2)], dim=-1)
 
 
-class CircleNonlinearity(Layer):
+class CircleNonlinearity(Layer, ABC):
     """A function of the values on the circle of directions at each vertex, which mixes orders.
 
     ``g(t) = f_0 + sqrt(2) sum_m Re(f_m e^{imt})`` is sampled, the function taken, and the orders
