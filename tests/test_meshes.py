@@ -12,8 +12,8 @@ import trimesh
 
 from gaugecnn.surfaces import TriangleMesh
 from gaugecnn.surfaces.hierarchy import coarser, nested
+from tests.shipped import MESHES
 
-MESHES = Path(__file__).parents[1] / "meshes"
 EULER = {
     "bumpy_sphere": 2,
     "capped_cylinder": 2,

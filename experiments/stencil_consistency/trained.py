@@ -39,6 +39,7 @@ def words_of(kernel: KernelChoice, seed: int) -> list[str]:
     return [
         *("data.name=digits", "domain.level=4", f"seed={seed}"),
         *("train.epochs=6", "train.batch_size=16", "train.learning_rate=0.01"),
+        "model.nonlinearity=norm_gate",
         f"model.classification.stages=[{', '.join(stages)}]",
     ]
 

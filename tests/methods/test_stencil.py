@@ -11,7 +11,8 @@ from gaugecnn.ops.stencil import neighbourhood, stencil
 from gaugecnn.surfaces import Icosphere, TriangleMesh
 from gaugecnn.surfaces.hierarchy import subdivide
 from gaugecnn.surfaces.surface import Surface
-from tests.surfaces.test_mesh import MESHES, torus
+from tests.shipped import MESHES
+from tests.surfaces.test_mesh import torus
 
 DEGREES = (2, 4, 8, 12)
 OCTAHEDRON = (

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +13,7 @@ from gaugecnn.surfaces import Icosphere, TriangleMesh
 from gaugecnn.surfaces.domain import PoseDistribution
 from gaugecnn.surfaces.hierarchy import coarser, level, nested, subdivide
 from gaugecnn.surfaces.symmetry import Rotation, icosahedral_rotations, tilt
-
-MESHES = Path(__file__).parents[2] / "meshes"
+from tests.shipped import MESHES
 
 
 def torus(around: int = 16, across: int = 8) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +14,7 @@ from gaugecnn.surfaces.loading import load_mesh
 from gaugecnn.surfaces.mesh_tangent import MeshTangent
 from gaugecnn.surfaces.surface import surface_from_mesh
 from gaugecnn.surfaces.tangent import SphereTangent
-
-MESHES = Path(__file__).parents[2] / "meshes"
+from tests.shipped import MESHES
 
 
 def wrapped(angle):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import potpourri3d
@@ -14,8 +13,8 @@ from scipy.sparse.csgraph import breadth_first_order
 
 from gaugecnn.surfaces.loading import load_mesh
 from gaugecnn.surfaces.one_ring import one_ring, tangent_frames
+from tests.shipped import MESHES
 
-MESHES = Path(__file__).parents[2] / "meshes"
 CLOSED = {"ellipsoid": 2, "torus": 0, "genus2": -2}  # and their Euler characteristics
 
 

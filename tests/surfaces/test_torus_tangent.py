@@ -12,8 +12,8 @@ from scipy.integrate import solve_ivp
 from gaugecnn.surfaces.loading import load_mesh
 from gaugecnn.surfaces.mesh_tangent import MeshTangent
 from gaugecnn.surfaces.surface import surface_from_mesh
+from tests.shipped import MESHES
 from tests.surfaces.test_mesh_tangent import (
-    MESHES,
     angle_of_frames,
     icosphere,
     mean_edge,

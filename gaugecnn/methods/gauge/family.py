@@ -162,10 +162,12 @@ class GaugeFamily(LayerFamily[GaugeStage]):
 
     def shortcut(self, type_in: FeatureType, type_out: FeatureType) -> Layer:
         source, target = expect(type_in, GaugeType), expect(type_out, GaugeType)
-        moves = self._resampled(source, target.surface)
-        return Chain(
-            *moves, SelfInteraction(GaugeType(source.multiplicities, target.surface), target)
-        )
+        layers = self._resampled(source, target.surface)
+        here = GaugeType(source.multiplicities, target.surface)
+        layers.append(SelfInteraction(here, target))
+        if self.nonlinearity is Nonlinearity.quadratic:  # squares of squares would grow unbounded
+            layers.append(self.normalise(target))
+        return Chain(*layers)
 
     def normalise(self, type_: FeatureType) -> Layer:
         type_ = expect(type_, GaugeType)

@@ -123,8 +123,8 @@ class QuadraticNonlinearity(CircleNonlinearity):
     as Kondor, Lin & Trivedi (2018) have products of degrees on the sphere. Gates know norms alone;
     here what two orders of a channel say of each other's direction is seen too.
 
-    Squares of squares grow beyond bounds along shortcuts, which are not normalised: for networks
-    with ``residual: false`` and ``skip: false``.
+    Squares of squares grow beyond bounds, so that every summand of what comes in is normalised:
+    convolutions are anyway, and beside this nonlinearity shortcuts are too (`GaugeFamily`).
 
     Args:
         type_: type of the feature, with the same multiplicity in every order.
