@@ -138,12 +138,11 @@ def main() -> int:
     args = parser.parse_args()
     console, rows, summaries = Console(), [], {}
     for task in args.tasks:
-        run = args.runs / task
+        run, model = args.runs / task, MODELS[task]
         if not (run / "summary.json").is_file():
             words = [*words_of(task, args.root), f"output={run}"]
-            train(load_config(MODELS[task], task, words))
+            train(load_config(model, task, words))
         summaries[task] = tested_on(run, task)
-        model = MODELS[task]
         words = ["gaugecnn", "train", f"model={model}", f"task={task}", *words_of(task, "DIR")]
         rows += rows_of_run(summaries[task], model, " ".join(words))
         rows += frame_rows(run, summaries[task])
