@@ -12,6 +12,7 @@ PACKAGE = Path(gaugecnn.__file__).parent
 FLOORS = [
     ("errors", "files"),
     ("disk_cache",),
+    ("geometry",),
     ("surfaces",),
     ("data",),
     ("layers",),

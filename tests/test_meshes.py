@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import trimesh
 
+from gaugecnn.geometry.hierarchy import coarser, nested
 from gaugecnn.surfaces import TriangleMesh
-from gaugecnn.surfaces.hierarchy import coarser, nested
 from tests.shipped import MESHES
 
 EULER = {

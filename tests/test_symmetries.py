@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from gaugecnn import build_model, load_config
+from gaugecnn.geometry.surface import Surface
+from gaugecnn.geometry.tangent import Tangent
 from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
-from gaugecnn.surfaces.surface import Surface
 from gaugecnn.surfaces.symmetry import Rotation, half_turn_about_x, step_about_z
-from gaugecnn.surfaces.tangent import Tangent
 from tests.symmetry_checks import patches, randomise, reframed, violation
 
 TASKS = ("classification", "segmentation")

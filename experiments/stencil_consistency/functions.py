@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from e3nn import o3
 
-from gaugecnn.surfaces.tangent import Array
+from gaugecnn.geometry.tangent import Array
 
 
 @dataclass(frozen=True)

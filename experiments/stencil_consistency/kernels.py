@@ -13,9 +13,9 @@ from enum import StrEnum
 
 import numpy as np
 
+from gaugecnn.geometry.surface import Surface
 from gaugecnn.methods.gauge import aggregation
 from gaugecnn.ops.stencil import ONE_RING, Neighbourhood, Stencil, moment, neighbourhood, stencil
-from gaugecnn.surfaces.surface import Surface
 
 
 class Control(StrEnum):

@@ -20,9 +20,9 @@ from functions import Function
 from numpy.polynomial.legendre import leggauss
 from torch import Tensor
 
+from gaugecnn.geometry.surface import Surface
+from gaugecnn.geometry.tangent import Array
 from gaugecnn.ops.stencil import Complex
-from gaugecnn.surfaces.surface import Surface
-from gaugecnn.surfaces.tangent import Array
 
 FAR = 4.0
 """Widths after which ``e^{-r^2}`` is nothing."""

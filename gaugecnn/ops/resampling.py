@@ -14,9 +14,9 @@ from functools import lru_cache
 import numpy as np
 import scipy.sparse
 
+from gaugecnn.geometry.surface import Surface
+from gaugecnn.geometry.tangent import Array
 from gaugecnn.ops.stencil import REACH, Complex, Neighbourhood, correct, gathered, moment
-from gaugecnn.surfaces.surface import Surface
-from gaugecnn.surfaces.tangent import Array
 
 DEGREE = 3
 """Moments that are exact where there are enough neighbours."""

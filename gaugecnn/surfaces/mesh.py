@@ -16,19 +16,19 @@ import trimesh
 from torch import Tensor
 
 from gaugecnn.errors import GaugecnnWarning, UserError
+from gaugecnn.geometry.heat import distances_from
+from gaugecnn.geometry.hierarchy import subdivide
+from gaugecnn.geometry.loading import load_mesh
+from gaugecnn.geometry.surface import Surface, surface_from_mesh, vertex_areas
+from gaugecnn.geometry.tangent import Array, Index, SphereTangent
+from gaugecnn.geometry.validation import validated
 from gaugecnn.surfaces.domain import (
     IMAGE_HALF_WIDTH,
     Domain,
     PoseDistribution,
     SphereDomain,
 )
-from gaugecnn.surfaces.heat import distances_from
-from gaugecnn.surfaces.hierarchy import subdivide
-from gaugecnn.surfaces.loading import load_mesh
-from gaugecnn.surfaces.surface import Surface, surface_from_mesh, vertex_areas
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, icosahedral_rotations
-from gaugecnn.surfaces.tangent import Array, Index, SphereTangent
-from gaugecnn.surfaces.validation import validated
 
 MAX_LEVEL = 7
 ROOM = 0.25

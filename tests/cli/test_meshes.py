@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.calls import TINY, refuse, succeed
-from tests.surfaces.damage import DAMAGES, torus
-from tests.surfaces.test_loading import obj, ply
+from tests.geometry.damage import DAMAGES, torus
+from tests.geometry.test_loading import obj, ply
 
 SHIPPED = ("ellipsoid", "bumpy_sphere", "capped_cylinder", "torus", "hemisphere", "genus2")
 

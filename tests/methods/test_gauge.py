@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from gaugecnn.geometry.hierarchy import level
+from gaugecnn.geometry.tangent import Tangent
 from gaugecnn.layers import Layer
 from gaugecnn.methods.gauge import (
     GaugeConv,
@@ -19,9 +21,7 @@ from gaugecnn.methods.gauge import (
 )
 from gaugecnn.methods.gauge.reference import reference_convolution
 from gaugecnn.surfaces import Icosphere, TriangleMesh
-from gaugecnn.surfaces.hierarchy import level
 from gaugecnn.surfaces.symmetry import FrameChange
-from gaugecnn.surfaces.tangent import Tangent
 
 TYPES = ("2x0+3x1+1x2", "3x0+1x1+2x2")
 FRAMES = ("aligned", "random")

@@ -7,10 +7,10 @@ import pytest
 import torch
 from e3nn import o3
 
+from gaugecnn.geometry.hierarchy import subdivide
+from gaugecnn.geometry.surface import Surface
 from gaugecnn.ops.stencil import neighbourhood, stencil
 from gaugecnn.surfaces import Icosphere, TriangleMesh
-from gaugecnn.surfaces.hierarchy import subdivide
-from gaugecnn.surfaces.surface import Surface
 from tests.shipped import MESHES
 from tests.surfaces.test_mesh import torus
 

@@ -9,9 +9,9 @@ import trimesh
 
 from gaugecnn import build_model, load_config
 from gaugecnn.errors import GaugecnnWarning, UserError
+from gaugecnn.geometry.hierarchy import coarser, level, nested, subdivide
 from gaugecnn.surfaces import Icosphere, TriangleMesh
 from gaugecnn.surfaces.domain import PoseDistribution
-from gaugecnn.surfaces.hierarchy import coarser, level, nested, subdivide
 from gaugecnn.surfaces.symmetry import Rotation, icosahedral_rotations, tilt
 from tests.shipped import MESHES
 

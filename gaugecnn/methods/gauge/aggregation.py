@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from gaugecnn.geometry.surface import Surface
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.ops.stencil import ONE_RING, neighbourhood, stencil
 from gaugecnn.surfaces.mesh import MeshDomain
-from gaugecnn.surfaces.surface import Surface
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
+from gaugecnn.geometry.surface import Surface
 from gaugecnn.layers import Layer
 from gaugecnn.methods.gauge.aggregation import Kernel, aggregation, mesh_geometry, parts_of
 from gaugecnn.methods.gauge.paths import Path, aggregates, paths_between
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.surfaces.mesh import MeshDomain
-from gaugecnn.surfaces.surface import Surface
 
 
 class GaugeConv(Layer):

@@ -9,6 +9,8 @@ from enum import StrEnum
 import torch
 
 from gaugecnn.errors import UserError
+from gaugecnn.geometry.hierarchy import level
+from gaugecnn.geometry.surface import Surface
 from gaugecnn.layers import (
     Chain,
     FeatureType,
@@ -39,9 +41,7 @@ from gaugecnn.methods.gauge.pooling import pooling, unpooling
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.stencil import ONE_RING, REACH
 from gaugecnn.surfaces.domain import Domain
-from gaugecnn.surfaces.hierarchy import level
 from gaugecnn.surfaces.mesh import Icosphere, MeshDomain
-from gaugecnn.surfaces.surface import Surface
 from gaugecnn.surfaces.symmetry import FrameChange, Symmetry
 
 

@@ -7,11 +7,11 @@ import scipy.sparse
 import torch
 from torch import Tensor, nn
 
+from gaugecnn.geometry.surface import Surface
 from gaugecnn.layers import Layer
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.resampling import pooled, unpooled
 from gaugecnn.ops.sparse import SparseMap
-from gaugecnn.surfaces.surface import Surface
 
 
 class Resampling(Layer):

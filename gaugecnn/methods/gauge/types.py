@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gaugecnn.geometry.surface import Surface
 from gaugecnn.layers import FeatureType
 from gaugecnn.surfaces.domain import matching_points
-from gaugecnn.surfaces.surface import Surface
 from gaugecnn.surfaces.symmetry import FrameChange, Rotation, Symmetry
 
 _TERM = re.compile(r"^\s*(\d+)\s*x\s*(\d+)\s*$")

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gaugecnn.errors import UserError
+from gaugecnn.geometry.hierarchy import level
+from gaugecnn.geometry.surface import Surface
 from gaugecnn.layers import (
     Chain,
     FeatureType,
@@ -29,9 +31,7 @@ from gaugecnn.methods.gcn.layers import (
     VertexType,
 )
 from gaugecnn.surfaces.domain import Domain
-from gaugecnn.surfaces.hierarchy import level
 from gaugecnn.surfaces.mesh import Icosphere, MeshDomain
-from gaugecnn.surfaces.surface import Surface
 from gaugecnn.surfaces.symmetry import Symmetry
 
 

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import ChebConv
 
+from gaugecnn.geometry.surface import Surface
 from gaugecnn.layers import FeatureType, Integral, Layer, Projection
 from gaugecnn.ops.resampling import pooled, unpooled
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.ops.stencil import REACH
 from gaugecnn.surfaces.domain import matching_points
-from gaugecnn.surfaces.surface import Surface
 from gaugecnn.surfaces.symmetry import FrameChange, Rotation, Symmetry
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from gaugecnn.errors import UserError
+from gaugecnn.geometry import heat as heat_module
+from gaugecnn.geometry.heat import maps
+from gaugecnn.geometry.mesh_tangent import MeshTangent
 from gaugecnn.surfaces import Icosphere
-from gaugecnn.surfaces import heat as heat_module
-from gaugecnn.surfaces.heat import maps
-from gaugecnn.surfaces.mesh_tangent import MeshTangent
 
 
 @pytest.fixture

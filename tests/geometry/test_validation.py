@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaugecnn.errors import GaugecnnWarning, UserError
-from gaugecnn.surfaces.validation import validated
-from tests.surfaces.damage import DAMAGES, GOOD, icosahedron, sheet, split, torus
+from gaugecnn.geometry.validation import validated
+from tests.geometry.damage import DAMAGES, GOOD, icosahedron, sheet, split, torus
 
 
 @pytest.mark.parametrize("name", GOOD)

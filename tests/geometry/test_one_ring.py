@@ -11,8 +11,8 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import breadth_first_order
 
-from gaugecnn.surfaces.loading import load_mesh
-from gaugecnn.surfaces.one_ring import one_ring, tangent_frames
+from gaugecnn.geometry.loading import load_mesh
+from gaugecnn.geometry.one_ring import one_ring, tangent_frames
 from tests.shipped import MESHES
 
 CLOSED = {"ellipsoid": 2, "torus": 0, "genus2": -2}  # and their Euler characteristics

@@ -10,9 +10,9 @@ from trimesh.exchange.ply import export_ply
 from trimesh.exchange.stl import export_stl, export_stl_ascii
 
 from gaugecnn.errors import GaugecnnWarning, UserError
-from gaugecnn.surfaces.loading import load_mesh
-from gaugecnn.surfaces.validation import validated
-from tests.surfaces.damage import DAMAGES, GOOD, torus
+from gaugecnn.geometry.loading import load_mesh
+from gaugecnn.geometry.validation import validated
+from tests.geometry.damage import DAMAGES, GOOD, torus
 
 
 def rows(table, prefix=""):

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from gaugecnn.surfaces.loading import load_mesh
-from gaugecnn.surfaces.mesh_tangent import MeshTangent
-from gaugecnn.surfaces.surface import surface_from_mesh
-from tests.shipped import MESHES
-from tests.surfaces.test_mesh_tangent import (
+from gaugecnn.geometry.loading import load_mesh
+from gaugecnn.geometry.mesh_tangent import MeshTangent
+from gaugecnn.geometry.surface import surface_from_mesh
+from tests.geometry.test_mesh_tangent import (
     angle_of_frames,
     icosphere,
     mean_edge,
     pairs,
     wrapped,
 )
+from tests.shipped import MESHES
 
 MAJOR, MINOR = 1.0, 0.45  # radii of the torus
 

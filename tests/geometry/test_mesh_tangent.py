@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from scipy.spatial import Delaunay
 
+from gaugecnn.geometry.loading import load_mesh
+from gaugecnn.geometry.mesh_tangent import MeshTangent
+from gaugecnn.geometry.surface import surface_from_mesh
+from gaugecnn.geometry.tangent import SphereTangent
 from gaugecnn.surfaces import Icosphere
-from gaugecnn.surfaces.loading import load_mesh
-from gaugecnn.surfaces.mesh_tangent import MeshTangent
-from gaugecnn.surfaces.surface import surface_from_mesh
-from gaugecnn.surfaces.tangent import SphereTangent
 from tests.shipped import MESHES
 
 

@@ -22,10 +22,10 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-import gaugecnn.surfaces.heat_worker as heat_worker
+import gaugecnn.geometry.heat_worker as heat_worker
 from gaugecnn.disk_cache import cached_table
 from gaugecnn.errors import UserError
-from gaugecnn.surfaces.tangent import Array, Index
+from gaugecnn.geometry.tangent import Array, Index
 
 ENTRIES = 16_000_000
 """Pairs that a table may hold, 256 MB: it reaches as far as it can, at most a quarter turn."""

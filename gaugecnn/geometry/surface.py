@@ -12,8 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from gaugecnn.surfaces.mesh_tangent import MeshTangent
-from gaugecnn.surfaces.tangent import Array, Index, SphereTangent, Tangent
+from gaugecnn.geometry.mesh_tangent import MeshTangent
+from gaugecnn.geometry.tangent import Array, Index, SphereTangent, Tangent
 
 
 class Surface:
