@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from e3nn import o3
 
-from gaugecnn.geometry.tangent import Array
+from gaugecnn.geometry.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from kernels import KERNELS, LENGTHS, Control, KernelChoice
 from rich.progress import track
 from smooth import SHAPES, Smooth, answer, sphere
 
+from gaugecnn.geometry.arrays import Array
 from gaugecnn.geometry.loading import load_mesh
 from gaugecnn.geometry.surface import Surface
-from gaugecnn.geometry.tangent import Array
 from gaugecnn.ops.stencil import Complex, width
 from gaugecnn.surfaces import Icosphere, TriangleMesh
 from gaugecnn.training.provenance import commit, device_name

@@ -20,8 +20,8 @@ from functions import Function
 from numpy.polynomial.legendre import leggauss
 from torch import Tensor
 
+from gaugecnn.geometry.arrays import Array
 from gaugecnn.geometry.surface import Surface
-from gaugecnn.geometry.tangent import Array
 from gaugecnn.ops.stencil import Complex
 
 FAR = 4.0

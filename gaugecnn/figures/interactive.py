@@ -10,7 +10,7 @@ from scipy.spatial import ConvexHull
 from gaugecnn.figures.projection import front
 from gaugecnn.figures.sample import Floats, Sample, ink, mask_colours
 from gaugecnn.files import write_atomically
-from gaugecnn.geometry.tangent import Array, Index
+from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.mesh import MeshDomain
 

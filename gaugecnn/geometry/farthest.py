@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from gaugecnn.geometry.arrays import Index
 from gaugecnn.geometry.surface import Surface
-from gaugecnn.geometry.tangent import Index
 
 
 def farthest_points(surface: Surface, count: int) -> tuple[Index, Index]:

@@ -25,7 +25,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import gaugecnn.geometry.heat_worker as heat_worker
 from gaugecnn.disk_cache import cached_table
 from gaugecnn.errors import UserError
-from gaugecnn.geometry.tangent import Array, Index
+from gaugecnn.geometry.arrays import Array, Index
 
 ENTRIES = 16_000_000
 """Pairs that a table may hold, 256 MB: it reaches as far as it can, at most a quarter turn."""

@@ -13,9 +13,9 @@ from functools import lru_cache
 import numpy as np
 
 from gaugecnn.errors import UserError
+from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.farthest import dual_faces, farthest_points
 from gaugecnn.geometry.surface import Surface, vertex_areas
-from gaugecnn.geometry.tangent import Array, Index
 
 LEAST = 12
 """Vertices of the coarsest level; an icosahedron has so many."""

@@ -18,7 +18,7 @@ from trimesh.exchange.stl import load_stl
 from trimesh.geometry import triangulate_quads
 
 from gaugecnn.errors import GaugecnnWarning, UserError
-from gaugecnn.geometry.tangent import Array, Index
+from gaugecnn.geometry.arrays import Array, Index
 
 
 def load_mesh(path: str | Path) -> tuple[Array, Index]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.heat import maps, reach_of, remembered_maps
 from gaugecnn.geometry.one_ring import OneRing
-from gaugecnn.geometry.tangent import Array, Index
 
 ASYMMETRY = 1.15
 """How much farther than asked maps are solved: the two distances of a pair differ by up to 8 %."""

@@ -10,9 +10,10 @@ from copy import copy
 
 import numpy as np
 
+from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.log_table import LogTable
 from gaugecnn.geometry.one_ring import one_ring, tangent_frames
-from gaugecnn.geometry.tangent import Array, Index, Tangent, turned_frames
+from gaugecnn.geometry.tangent import Tangent, turned_frames
 
 
 class MeshTangent(Tangent):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gaugecnn.geometry.tangent import Array, Index
+from gaugecnn.geometry.arrays import Array, Index
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
+from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.mesh_tangent import MeshTangent
-from gaugecnn.geometry.tangent import Array, Index, SphereTangent, Tangent
+from gaugecnn.geometry.tangent import SphereTangent, Tangent
 
 
 class Surface:

@@ -11,11 +11,9 @@ import math
 from abc import ABC, abstractmethod
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-Array = NDArray[np.float64]
-Index = NDArray[np.int64]
+from gaugecnn.geometry.arrays import Array, Index
 
 
 class Tangent(ABC):

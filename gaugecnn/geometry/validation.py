@@ -15,7 +15,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from gaugecnn.errors import GaugecnnWarning, UserError
-from gaugecnn.geometry.tangent import Array, Index
+from gaugecnn.geometry.arrays import Array, Index
 
 Mask = NDArray[np.bool_]
 

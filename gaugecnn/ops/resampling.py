@@ -14,8 +14,8 @@ from functools import lru_cache
 import numpy as np
 import scipy.sparse
 
+from gaugecnn.geometry.arrays import Array
 from gaugecnn.geometry.surface import Surface
-from gaugecnn.geometry.tangent import Array
 from gaugecnn.ops.stencil import REACH, Complex, Neighbourhood, correct, gathered, moment
 
 DEGREE = 3

@@ -19,8 +19,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.surface import Surface
-from gaugecnn.geometry.tangent import Array, Index
 
 Complex = NDArray[np.complex128]
 

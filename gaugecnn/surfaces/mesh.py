@@ -16,11 +16,12 @@ import trimesh
 from torch import Tensor
 
 from gaugecnn.errors import GaugecnnWarning, UserError
+from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.heat import distances_from
 from gaugecnn.geometry.hierarchy import subdivide
 from gaugecnn.geometry.loading import load_mesh
 from gaugecnn.geometry.surface import Surface, surface_from_mesh, vertex_areas
-from gaugecnn.geometry.tangent import Array, Index, SphereTangent
+from gaugecnn.geometry.tangent import SphereTangent
 from gaugecnn.geometry.validation import validated
 from gaugecnn.surfaces.domain import (
     IMAGE_HALF_WIDTH,
