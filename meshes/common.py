@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from gaugecnn.geometry.hierarchy import subdivide
+from gaugecnn.geometry.subdivision import subdivide
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]

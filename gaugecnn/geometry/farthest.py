@@ -1,32 +1,58 @@
-"""Farthest-point levels: well-spread vertices of any mesh, and the cells around them."""
+"""Farthest points: well-spread vertices of any mesh, and the cells around them."""
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
+
 import numpy as np
+import scipy.sparse
 
-from gaugecnn.geometry.arrays import Index
-from gaugecnn.geometry.surface import Surface
+from gaugecnn.geometry.arrays import Array, Index
+from gaugecnn.geometry.canonical import TOLERANCE, Order
+
+UNREACHED = 1e30
 
 
-def farthest_points(surface: Surface, count: int) -> tuple[Index, Index]:
+def farthest_points(
+    graph: scipy.sparse.csr_array, order: Order, count: int
+) -> tuple[Index, Index, Array]:
     """`count` vertices, each the farthest from all before it (Gonzalez 1985), and their cells.
 
-    Distances are geodesic. The first is vertex 0; while there are vertices out of the reach of all
-    before, the first such is next.
+    Distances are along a graph of short geodesics. Vertices that no one before can reach, as in
+    another piece of the surface, come first; of several equally far the first in `order` is taken.
+    A vertex equally far from two of them belongs to the one that was chosen first.
+
+    Args:
+        graph: lengths of short geodesics ``(vertex, vertex)``.
+        order: which of equally good vertices is taken.
+        count: how many.
 
     Returns:
-        the vertices ``(count,)``, ascending, and for each vertex of the surface the place of the
-        nearest one among them ``(vertex,)``.
+        the vertices as they were chosen ``(count,)``, for each vertex of the surface the place of
+        the nearest one among them ``(vertex,)``, and its distance ``(vertex,)``.
     """
-    chosen, nearest = [0], _distances(surface, 0)
-    owner = np.zeros(len(surface), dtype=np.int64)
+    total = graph.shape[0]
+    starts, ends, lengths = graph.indptr.tolist(), graph.indices.tolist(), graph.data.tolist()
+    nearest = np.full(total, UNREACHED)
+    owner = np.zeros(total, dtype=np.int64)
+    chosen: list[int] = []
     while len(chosen) < count:
-        chosen.append(int(np.argmax(nearest)))
-        distance = _distances(surface, chosen[-1])
-        owner[distance < nearest] = len(chosen) - 1
-        nearest = np.minimum(nearest, distance)
-    kept, place = np.unique(np.array(chosen, dtype=np.int64), return_inverse=True)
-    return kept, place[owner]
+        farthest = nearest.max()
+        point = order.first(np.flatnonzero(nearest >= farthest - TOLERANCE))
+        place = len(chosen)
+        chosen.append(point)
+        queue = [(0.0, point)]
+        nearest[point], owner[point] = 0.0, place
+        while queue:  # Dijkstra, as far as the new point is the nearest
+            distance, here = heappop(queue)
+            if distance > nearest[here]:
+                continue
+            for i in range(starts[here], starts[here + 1]):
+                there, farther = ends[i], distance + lengths[i]
+                if farther < nearest[there] - TOLERANCE:
+                    nearest[there], owner[there] = farther, place
+                    heappush(queue, (farther, there))
+    return np.array(chosen, dtype=np.int64), owner, nearest
 
 
 def dual_faces(faces: Index, cell: Index) -> Index:
@@ -37,9 +63,3 @@ def dual_faces(faces: Index, cell: Index) -> Index:
     first = meeting.argmin(axis=1)
     turned = np.take_along_axis(meeting, (first[:, None] + np.arange(3)) % 3, axis=1)
     return np.unique(turned, axis=0)
-
-
-def _distances(surface: Surface, vertex: int) -> np.ndarray:
-    """Geodesic distance of every vertex from one ``(vertex,)``, infinite where it is not known."""
-    r, _ = surface.tangent.logarithms_from(surface.index[[vertex]], 0.0)
-    return r[0, surface.index]

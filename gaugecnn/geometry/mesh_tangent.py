@@ -1,77 +1,77 @@
-"""Tangent geometry of any triangle mesh.
-
-Along the edges it is that of the one ring; between other vertices logarithms are those of the
-affine heat method (Sharp, Soliman & Crane 2019; Soliman & Sharp 2025; potpourri3d).
-"""
+"""Tangent geometry of any triangle mesh: that of the polyhedron itself, exactly."""
 
 from __future__ import annotations
 
+import math
 from copy import copy
+from functools import cached_property
 
 import numpy as np
 
 from gaugecnn.geometry.arrays import Array, Index
-from gaugecnn.geometry.log_table import LogTable
+from gaugecnn.geometry.connectivity import Connectivity
+from gaugecnn.geometry.discs import Discs, discs_around, wrapped
 from gaugecnn.geometry.one_ring import one_ring, tangent_frames
 from gaugecnn.geometry.tangent import Tangent, turned_frames
+from gaugecnn.geometry.windows import Unfolder
 
 
 class MeshTangent(Tangent):
-    """A triangle mesh, without or with boundary.
+    """A triangle mesh, without or with boundary, in one piece or several.
 
     Args:
         title: what to call the mesh in messages.
         vertices: positions ``(vertex, xyz)``.
-        faces: vertex indices ``(face, corner)``.
+        mesh: how its faces meet.
     """
 
-    def __init__(self, title: str, vertices: Array, faces: Index) -> None:
-        self.ring = one_ring(vertices, faces)
-        self.frames = tangent_frames(vertices, faces, self.ring)
-        self.table = LogTable(title, vertices, faces, self.ring)
+    injectivity = 0.0
+
+    def __init__(self, title: str, vertices: Array, mesh: Connectivity) -> None:
+        self._title, self._vertices = title, vertices
+        self.mesh = mesh
+        self.ring = one_ring(vertices, mesh)
+        self.frames = tangent_frames(vertices, mesh.faces, self.ring)
         self._turned = np.zeros(len(vertices))
 
-    def logarithms(self, target: Index, source: Index) -> tuple[Array, Array]:
-        r, theta = self.table.pairs(target, source)
-        return r, np.where(target == source, 0.0, theta - self._turned[target])
+    @cached_property
+    def _unfolder(self) -> Unfolder:
+        return Unfolder(self._vertices, self.mesh, self.ring)
 
-    def within(self, targets: Index, sources: Index, radius: float) -> tuple[Index, Index]:
-        row, column = (np.full(len(self.frames), -1) for _ in range(2))
-        row[targets], column[sources] = np.arange(len(targets)), np.arange(len(sources))
-        self.table.extend(np.union1d(targets, sources), radius)
-        known = self.table.entries
-        p, q = np.divmod(known.key, len(self.frames))
-        near = (known.r <= radius) & np.isfinite(known.theta) & (row[p] >= 0) & (column[q] >= 0)
-        itself = np.intersect1d(targets, sources)
-        rows = row[np.concatenate([p[near], itself])]
-        columns = column[np.concatenate([q[near], itself])]
-        order = np.lexsort((columns, rows))
-        return rows[order], columns[order]
+    def discs(self, radius: float, bases: Index | None = None) -> Discs:
+        bases = np.arange(self.mesh.count) if bases is None else bases
+        found = discs_around(self._title, self._vertices, self._unfolder, bases, radius)
+        return found.turned(self._turned)
 
-    def logarithms_from(self, targets: Index, radius: float) -> tuple[Array, Array]:
-        r, theta = self.table.maps_of(targets, radius)
-        theta = theta - self._turned[targets, None]
-        theta[np.arange(len(targets)), targets] = 0.0
-        return r, theta
+    def between(self, target: Index, source: Index) -> Discs:
+        count = self.mesh.count
+        parts = [self._edges_among(target, source)]
+        wanted = np.setdiff1d(target * count + source, parts[0].base * count + parts[0].vertex)
+        for detour in (1.2, 2.0, 4.0):  # over the chord; geodesics are longer, none knows how much
+            p, q = np.divmod(wanted, count)
+            if len(wanted) == 0:
+                break
+            chord = np.linalg.norm(self._vertices[p] - self._vertices[q], axis=1).max()
+            found = self.discs(detour * chord, np.unique(p))
+            key = found.base * count + found.vertex
+            parts.append(found.where(np.isin(key, wanted)))
+            wanted = np.setdiff1d(wanted, key)
+        return Discs.joined(parts)
 
-    def injectivity_radii(self) -> Array:
-        """The distance to the nearest torn logarithm or to the boundary ``(vertex,)``."""
-        known, count = self.table.entries, len(self.frames)
-        p, torn = known.key // count, np.isnan(known.theta)
-        radii = np.full(count, min(self.table.reach, np.pi / 2))
-        np.minimum.at(radii, p[torn], known.r[torn])
-        edge = self.ring.on_boundary
-        towards = edge[known.key % count]
-        np.minimum.at(radii, p[towards], known.r[towards])
-        radii[edge] = 0.0
-        return radii
-
-    @property
-    def boundary(self) -> Index:
-        return np.flatnonzero(self.ring.on_boundary)
+    def _edges_among(self, target: Index, source: Index) -> Discs:
+        """Those of the pairs that are edges."""
+        ring, count = self.ring, self.mesh.count
+        key, wanted = ring.target * count + ring.source, target * count + source
+        place = np.searchsorted(key, wanted).clip(max=len(key) - 1)
+        place = place[key[place] == wanted]
+        p, q, theta = ring.target[place], ring.source[place], ring.theta
+        transport = wrapped(theta[place] - theta[ring.reverse[place]] - math.pi)
+        straight = np.zeros(len(place), dtype=bool)
+        found = Discs(p, q, ring.length[place], wrapped(theta[place]), transport, straight)
+        return found.turned(self._turned)
 
     def turned(self, angles: Array) -> MeshTangent:
-        other = copy(self)  # with the same table
+        other = copy(self)  # with the same geometry
         other.frames = turned_frames(self.frames, angles)
         other._turned = self._turned + angles
         return other

@@ -13,8 +13,17 @@ from functools import cached_property
 import numpy as np
 
 from gaugecnn.geometry.arrays import Array, Index
+from gaugecnn.geometry.connectivity import Connectivity
+from gaugecnn.geometry.discs import Discs
 from gaugecnn.geometry.mesh_tangent import MeshTangent
-from gaugecnn.geometry.tangent import SphereTangent, Tangent
+from gaugecnn.geometry.sphere_tangent import SphereTangent
+from gaugecnn.geometry.tangent import Tangent
+
+ROUND = 1e-5
+"""How far, over its radius, the vertices of a sphere may lie from it."""
+
+WIDEST = 0.62
+"""Circumradius of the largest face of a sphere, over its radius: that of an icosahedron is 0.61."""
 
 
 class Surface:
@@ -26,7 +35,7 @@ class Surface:
         faces: vertex indices ``(face, corner)``, counter-clockwise seen from outside.
         areas: of each vertex ``(vertex,)``.
         tangent: the tangent geometry of the finest level.
-        index: the vertices' own indices there ``(vertex,)``; all of them when None.
+        index: the vertices' own indices there, ascending ``(vertex,)``; all of them when None.
     """
 
     def __init__(
@@ -62,18 +71,49 @@ class Surface:
         return self.tangent.frames[self.index]
 
     @cached_property
-    def one_ring(self) -> tuple[Index, Index]:
-        """The edges, both ways, as (target p, source q), sorted by target, ``(edge,)`` each."""
-        a, b, c = self.faces.T
-        both = np.stack([np.concatenate([a, b, b, c, c, a]), np.concatenate([b, a, c, b, a, c])])
-        edges = np.unique(both, axis=1)  # sorted by target, then source
-        return edges[0], edges[1]
+    def mesh(self) -> Connectivity:
+        """How the faces meet."""
+        return Connectivity(self.faces, len(self))
+
+    @cached_property
+    def one_ring(self) -> Discs:
+        """The edges, both ways, but those without one shortest geodesic between their ends."""
+        target, source = self.mesh.neighbours
+        return self._own(self.tangent.between(self.index[target], self.index[source]))
 
     @cached_property
     def mean_edge(self) -> float:
         """The mean geodesic length of an edge."""
-        p, q = self.one_ring
-        return float(self.tangent.logarithms(self.index[p], self.index[q])[0].mean())
+        return float(self.one_ring.distance.mean())
+
+    def discs(self, radius: float, among: Surface | None = None) -> Discs:
+        """All vertices of `among` at most `radius` from each vertex of this level.
+
+        Args:
+            radius: a length.
+            among: another level of the same surface, whose vertices are looked for; this one when
+                None.
+
+        Returns:
+            the pairs, `base` on this level and `vertex` on the other; a vertex is not in its own.
+        """
+        found = self.tangent.discs(radius, self.index)
+        return self._own(found, among)
+
+    def neighbours(self, radius: float) -> Discs:
+        """The pairs at most `radius` apart, and the one ring however long its edges are."""
+        ring, discs = self.one_ring, self.discs(radius)
+        key, known = (pairs.base * len(self) + pairs.vertex for pairs in (ring, discs))
+        return Discs.joined([discs, ring.where(~np.isin(key, known))])
+
+    def _own(self, found: Discs, among: Surface | None = None) -> Discs:
+        """Pairs of vertices of the finest level by their indices on this level and another."""
+        columns = among or self
+        place = np.full(len(self.tangent.frames), -1)
+        place[columns.index] = np.arange(len(columns))
+        there = found.where(place[found.vertex] >= 0)
+        base = np.searchsorted(self.index, there.base)
+        return there.renamed(base, place[there.vertex])
 
     def turned(self, angles: Array) -> Surface:
         """The same surface with every frame turned by its own angle ``(vertex,)`` in radians."""
@@ -82,18 +122,40 @@ class Surface:
 
 
 def surface_from_mesh(title: str, vertices: Array, faces: Index) -> Surface:
-    """A surface of area ``4 pi``; a mesh inscribed in a sphere about the origin is that sphere."""
-    radius = np.linalg.norm(vertices, axis=1)
+    """A surface of area ``4 pi`` about its centre of area; a mesh of a sphere is that sphere."""
+    mesh = Connectivity(faces, len(vertices))
+    centred = vertices - vertices[faces].mean(axis=(0, 1))
+    size = math.sqrt(4 * math.pi / (_doubled_areas(centred, faces).sum() / 2))
+    areas = vertex_areas(centred, faces, 4 * math.pi)
+    scaled = (centred - areas @ centred / areas.sum()) * size
+    round_ = _on_a_sphere(scaled, mesh)
+    if round_ is not None:
+        areas = vertex_areas(round_, faces, 4 * math.pi)
+        return Surface(title, round_, faces, areas, SphereTangent.aligned(round_))
+    return Surface(title, scaled, faces, areas, MeshTangent(title, scaled, mesh))
+
+
+def _on_a_sphere(vertices: Array, mesh: Connectivity) -> Array | None:
+    """The vertices on the unit sphere about its centre, if the mesh is a sphere in one layer.
+
+    That is: closed, in one piece, of the sphere's topology, all vertices on one sphere to `ROUND`,
+    its faces no larger than those of an icosahedron and all seen from the centre the right way.
+    """
+    euler = len(vertices) - len(mesh.edges) + len(mesh.faces)
+    if mesh.on_boundary.any() or euler != 2 or mesh.components[0] > 1:
+        return None
+    # |v|^2 = 2 v . c + (R^2 - |c|^2), linear in c and the bracket
+    columns = np.concatenate([2 * vertices, np.ones((len(vertices), 1))], axis=1)
+    (*centre, _), *_ = np.linalg.lstsq(columns, (vertices**2).sum(1), rcond=None)
+    out = vertices - np.array(centre)
+    radius = np.linalg.norm(out, axis=1)
     mean = float(radius.mean())
-    boundary = len(boundary_edges(faces)) > 0
-    if not boundary and np.abs(radius - mean).max() < 1e-5 * mean:
-        points = vertices / radius[:, None]
-        areas = vertex_areas(points, faces, 4 * math.pi)
-        return Surface(title, points, faces, areas, SphereTangent.aligned(points))
-    scale = math.sqrt(4 * math.pi / (_doubled_areas(vertices, faces).sum() / 2))
-    scaled = vertices * scale
-    areas = vertex_areas(scaled, faces, 4 * math.pi)
-    return Surface(title, scaled, faces, areas, MeshTangent(title, scaled, faces))
+    if np.abs(radius - mean).max() > ROUND * mean:
+        return None
+    a, b, c = (out / radius[:, None])[mesh.faces].swapaxes(0, 1)
+    normal = np.cross(b - a, c - a)
+    height = (normal * a).sum(1) / np.linalg.norm(normal, axis=1)  # of the face over the centre
+    return out / radius[:, None] if (height >= math.sqrt(1 - WIDEST**2)).all() else None
 
 
 def vertex_areas(vertices: Array, faces: Index, total: float) -> Array:
@@ -101,13 +163,6 @@ def vertex_areas(vertices: Array, faces: Index, total: float) -> Array:
     shares = np.repeat(_doubled_areas(vertices, faces), 3)
     areas = np.bincount(faces.ravel(), weights=shares, minlength=len(vertices))
     return areas * (total / areas.sum())
-
-
-def boundary_edges(faces: Index) -> Index:
-    """The edges that belong to one face only, ``(edge, 2)``."""
-    sides = np.sort(faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
-    edges, count = np.unique(sides, axis=0, return_counts=True)
-    return edges[count == 1]
 
 
 def _doubled_areas(vertices: Array, faces: Index) -> Array:

@@ -15,6 +15,7 @@ import numpy as np
 import scipy.sparse
 
 from gaugecnn.geometry.arrays import Array
+from gaugecnn.geometry.discs import Discs
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.ops.stencil import REACH, Complex, Neighbourhood, correct, gathered, moment
 
@@ -70,14 +71,21 @@ def _weights(
     """
     support, lonely = radius, True
     while lonely:
-        rows, columns = targets.tangent.within(targets.index, sources.index, support)
-        lonely = bool((np.bincount(rows, minlength=len(targets)) < 3).any())
+        pairs = _with_own(targets.discs(support, sources), targets, sources)
+        lonely = bool((np.bincount(pairs.base, minlength=len(targets)) < 3).any())
         support *= 1.3
-    near = gathered(targets, sources, rows, columns, radius / REACH)
+    near = gathered(pairs, len(targets), radius / REACH)
     x, y = near.distance * np.cos(near.theta), near.distance * np.sin(near.theta)
     g = np.where(near.valid, sources.areas[near.index] * np.exp(-(near.distance**2)), 0.0)
     g /= g.sum(axis=1, keepdims=True)
     return near, _corrected(x, y, g, near.valid.sum(axis=1), gaussian)
+
+
+def _with_own(pairs: Discs, targets: Surface, sources: Surface) -> Discs:
+    """The pairs, and every target that is a source with itself."""
+    _, target, source = np.intersect1d(targets.index, sources.index, return_indices=True)
+    none = np.zeros(len(target))
+    return Discs.joined([pairs, Discs(target, source, none, none, none, none.astype(bool))])
 
 
 def _corrected(x: Array, y: Array, g: Array, room: Array, gaussian: float) -> Complex:

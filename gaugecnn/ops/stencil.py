@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaugecnn.geometry.arrays import Array, Index
+from gaugecnn.geometry.discs import Discs
 from gaugecnn.geometry.surface import Surface
 
 Complex = NDArray[np.complex128]
@@ -83,36 +84,26 @@ def width(surface: Surface, radius: float) -> float:
 @lru_cache(maxsize=64)
 def neighbourhood(surface: Surface, radius: float) -> Neighbourhood:
     """The one ring, and with it the vertices within a geodesic `radius`, the vertex itself not."""
-    target, source = surface.one_ring
-    if radius != ONE_RING:
-        rows, columns = surface.tangent.within(surface.index, surface.index, radius)
-        both = np.concatenate([np.stack([target, source]), np.stack([rows, columns])], axis=1)
-        target, source = np.unique(both[:, both[0] != both[1]], axis=1)
-    return gathered(surface, surface, target, source, width(surface, radius))
+    pairs = surface.one_ring if radius == ONE_RING else surface.neighbours(radius)
+    return gathered(pairs, len(surface), width(surface, radius))
 
 
-def gathered(
-    targets: Surface, sources: Surface, target: Index, source: Index, unit: float
-) -> Neighbourhood:
-    """Pairs of vertices of two levels, sorted by target, as padded neighbourhoods.
+def gathered(pairs: Discs, count: int, unit: float) -> Neighbourhood:
+    """Pairs of vertices, sorted by target, as padded neighbourhoods.
 
     Args:
-        targets: the level of the vertices p.
-        sources: the level of their neighbours q.
-        target: vertex of the first ``(pair,)``.
-        source: vertex of the second ``(pair,)``.
+        pairs: targets are their bases, sources their vertices.
+        count: how many targets there are.
         unit: the length in which distances are measured.
     """
-    tangent = targets.tangent
-    p, q = targets.index[target], sources.index[source]
-    r, theta = tangent.logarithms(p, q)
-    count = np.bincount(target, minlength=len(targets))
-    slot = np.arange(len(target)) - np.repeat(np.cumsum(count) - count, count)
-    shape = (len(targets), int(count.max()))
+    target, source = pairs.base, pairs.vertex
+    number = np.bincount(target, minlength=count)
+    slot = np.arange(len(target)) - np.repeat(np.cumsum(number) - number, number)
+    shape = (count, int(number.max()))
     index, valid = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=bool)
     distance, angle, transport = (np.zeros(shape) for _ in range(3))
-    columns = (index, source), (valid, True), (distance, r / unit), (angle, theta)
-    for padded, values in (*columns, (transport, tangent.transport(p, q))):
+    columns = (index, source), (valid, True), (distance, pairs.distance / unit)
+    for padded, values in (*columns, (angle, pairs.angle), (transport, pairs.transport)):
         padded[target, slot] = values
     return Neighbourhood(index, valid, distance, angle, transport)
 

@@ -17,11 +17,13 @@ from torch import Tensor
 
 from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.geometry.arrays import Array, Index
-from gaugecnn.geometry.heat import distances_from
-from gaugecnn.geometry.hierarchy import subdivide
+from gaugecnn.geometry.canonical import TOLERANCE, Order
+from gaugecnn.geometry.discs import Discs
 from gaugecnn.geometry.loading import load_mesh
+from gaugecnn.geometry.room import boundary_distance, room_on
+from gaugecnn.geometry.sphere_tangent import SphereTangent
+from gaugecnn.geometry.subdivision import subdivide
 from gaugecnn.geometry.surface import Surface, surface_from_mesh, vertex_areas
-from gaugecnn.geometry.tangent import SphereTangent
 from gaugecnn.geometry.validation import validated
 from gaugecnn.surfaces.domain import (
     IMAGE_HALF_WIDTH,
@@ -29,6 +31,7 @@ from gaugecnn.surfaces.domain import (
     PoseDistribution,
     SphereDomain,
 )
+from gaugecnn.surfaces.picture_maps import PictureMaps
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, icosahedral_rotations
 
 MAX_LEVEL = 7
@@ -62,6 +65,14 @@ class MeshDomain(Domain):
     @property
     def title(self) -> str:
         return self.surface.title
+
+    def discs(self, radius: float) -> Discs:
+        """All pairs of vertices at most `radius` apart, with logarithm and transport, see `Discs`.
+
+        Args:
+            radius: a length on the surface of area ``4 pi``.
+        """
+        return self.surface.discs(radius)
 
     @property
     def content(self) -> str:
@@ -178,22 +189,24 @@ class TriangleMesh(MeshDomain):
 
     def image_coordinates(self, poses: Tensor) -> Tensor:
         """Logarithmic map at each pose's vertex, turned by its angle, ``(count, vertex, 2)``."""
-        half_width = self.placing.half_width
-        farthest = 2 * math.atan(half_width / math.sqrt(2))  # the corners of the image
-        bases, back = np.unique(poses[:, 0].long().cpu().numpy(), return_inverse=True)
-        r, theta = self.surface.tangent.logarithms_from(bases, min(farthest, math.pi / 2))
-        radius, angle = (torch.from_numpy(values).to(poses)[back] for values in (r, theta))
-        plane = 2 * torch.tan(radius.clamp_max(math.pi / 2) / 2) / half_width
-        turned = angle - poses[:, 1:]  # (image, vertex)
-        coordinates = torch.stack([plane * turned.cos(), -plane * turned.sin()], dim=-1)
-        inside = (radius <= math.pi / 2) & (coordinates.abs() <= 1).all(-1)
-        return coordinates.where(inside[..., None], torch.full_like(coordinates, math.nan))
+        maps = self._maps.around(poses[:, 0].long().cpu().numpy())
+        count = torch.tensor([len(vertex) for vertex, _, _ in maps])
+        vertex, r, theta = (torch.from_numpy(np.concatenate(v)) for v in zip(*maps, strict=True))
+        image = torch.arange(len(poses)).repeat_interleave(count)
+        image, vertex = image.to(poses.device), vertex.to(poses.device)
+        plane = 2 * torch.tan(r.to(poses) / 2) / self.placing.half_width
+        turned = theta.to(poses) - poses[image, 1]
+        place = torch.stack([plane * turned.cos(), -plane * turned.sin()], dim=-1)
+        inside = (place.abs() <= 1).all(-1)
+        found = poses.new_full((len(poses), len(self.surface), 2), math.nan)
+        found[image[inside], vertex[inside]] = place[inside]
+        return found
 
     @cached_property
     def placing(self) -> Placing:
         """Images of full width, or of that for which there is room on `ROOM` of the surface."""
         full = 2 * math.atan(IMAGE_HALF_WIDTH / 2)
-        radii, areas = self.surface.tangent.injectivity_radii(), self.surface.areas
+        radii, areas = room_on(self.surface), self.surface.areas
         widest = np.argsort(-radii)
         enough = np.searchsorted(np.cumsum(areas[widest]), ROOM * areas.sum())
         reach = min(full, float(radii[widest[enough]]))
@@ -210,11 +223,16 @@ class TriangleMesh(MeshDomain):
 
     def _middle(self, room: Index) -> int:
         """Of the vertices `room` the lowest; on an open mesh the farthest from the boundary."""
-        edge = self.surface.tangent.boundary
-        if len(edge) == 0:
-            return int(room[np.argmin(self.surface.vertices[room, 2])])
-        distance = distances_from(self.surface.vertices, self.surface.faces, edge)
-        return int(room[np.argmax(distance[room])])
+        surface = self.surface
+        best = boundary_distance(surface)[room]
+        if not surface.mesh.on_boundary.any():
+            best = -surface.vertices[room, 2]
+        return Order(surface.vertices, surface.areas).first(room[best >= best.max() - TOLERANCE])
+
+    @cached_property
+    def _maps(self) -> PictureMaps:
+        farthest = 2 * math.atan(self.placing.half_width / math.sqrt(2))  # the corners of an image
+        return PictureMaps(self.surface, min(farthest, math.pi / 2))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from gaugecnn.geometry.hierarchy import level
-from gaugecnn.geometry.tangent import Tangent
+from gaugecnn.geometry.sphere_tangent import SphereTangent
 from gaugecnn.layers import Layer
 from gaugecnn.methods.gauge import (
     GaugeConv,
@@ -92,8 +93,13 @@ def test_convolution_does_not_depend_on_frames(kernel):
 
 
 def test_a_wrong_transport_sign_is_found(monkeypatch):
-    right = Tangent.transport
-    monkeypatch.setattr(Tangent, "transport", lambda self, p, q: -right(self, p, q))
+    right = SphereTangent.between
+
+    def wrong(self, p, q):
+        found = right(self, p, q)
+        return replace(found, transport=-found.transport)
+
+    monkeypatch.setattr(SphereTangent, "between", wrong)
     assert frame_error(Kernel(radius=1.36)) > 1e-3  # another radius: stencils are remembered
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from e3nn import o3
 
-from gaugecnn.geometry.hierarchy import subdivide
+from gaugecnn.geometry.subdivision import subdivide
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.ops.stencil import neighbourhood, stencil
 from gaugecnn.surfaces import Icosphere, TriangleMesh
@@ -137,7 +137,7 @@ def test_the_degree_is_lowered_where_there_is_no_room():
 def test_a_boundary_amplifies_little_more_than_the_inside():
     """With degree 3 to the very edge the largest stencils are seven times the inner ones."""
     surface = TriangleMesh.from_file(MESHES / "hemisphere.ply").surface
-    boundary = surface.tangent.boundary
+    boundary = surface.mesh.boundary
     for phase in range(3):
         found = stencil(surface, 0.28, phase, 0, 3)
         size = np.abs(found.weights).sum(axis=1) + np.abs(found.centre)

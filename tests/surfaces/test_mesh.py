@@ -9,7 +9,8 @@ import trimesh
 
 from gaugecnn import build_model, load_config
 from gaugecnn.errors import GaugecnnWarning, UserError
-from gaugecnn.geometry.hierarchy import coarser, level, nested, subdivide
+from gaugecnn.geometry.hierarchy import coarser, level, nested
+from gaugecnn.geometry.subdivision import subdivide
 from gaugecnn.surfaces import Icosphere, TriangleMesh
 from gaugecnn.surfaces.domain import PoseDistribution
 from gaugecnn.surfaces.symmetry import Rotation, icosahedral_rotations, tilt

@@ -59,7 +59,7 @@ class ChebyshevConvolution(Layer):
 
     def __init__(self, type_in: VertexType, type_out: VertexType, hops: int) -> None:
         super().__init__(type_in, type_out)
-        target, source = type_in.surface.one_ring
+        target, source = type_in.surface.mesh.neighbours
         edges = torch.from_numpy(np.stack([source, target]))  # messages run q to p
         self.register_buffer("_edges", edges, persistent=False)
         self.convolution = ChebConv(type_in.channels, type_out.channels, hops)
