@@ -1,148 +1,118 @@
-"""Mesh files: their triangles as arrays, every vertex as the file has it.
-
-trimesh's parsers read .ply and .stl. Its .obj parser cuts a mesh open where material or texture
-change, and both its .obj and its .off parser pass over incomplete faces, so we read those two.
-"""
+"""Meshes as arrays, from a file or from a trimesh object, every vertex as it is given."""
 
 from __future__ import annotations
 
-import re
-import warnings
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from trimesh.exchange.ply import load_ply
-from trimesh.exchange.stl import load_stl
-from trimesh.geometry import triangulate_quads
+import trimesh
 
-from gaugecnn.errors import GaugecnnWarning, UserError
+from gaugecnn.errors import UserError
 from gaugecnn.geometry.arrays import Array, Index
+from gaugecnn.geometry.ply import read_ply
+from gaugecnn.geometry.readers import read_obj, read_off, read_stl
+from gaugecnn.geometry.welding import same_place
+
+READERS = {".ply": read_ply, ".obj": read_obj, ".stl": read_stl, ".off": read_off}
+
+
+class Loaded(NamedTuple):
+    """Triangles as they were given, not validated.
+
+    Attributes:
+        vertices: positions ``(vertex, xyz)``.
+        faces: vertex indices ``(face, corner)``.
+        vertex_map: the index of each vertex among those given ``(vertex,)``.
+        said: what was joined or passed over, in sentences.
+    """
+
+    vertices: Array
+    faces: Index
+    vertex_map: Index
+    said: tuple[str, ...]
 
 
 def load_mesh(path: str | Path) -> tuple[Array, Index]:
+    """The vertices ``(vertex, xyz)`` and faces ``(face, corner)`` of a file, see `read_mesh`."""
+    return read_mesh(path)[:2]
+
+
+def read_mesh(path: str | Path) -> Loaded:
     """The triangles of a ``.ply``, ``.obj``, ``.stl`` or ``.off`` file.
 
-    Vertices keep their order and are never merged, but in an ``.stl`` file, which repeats each
-    vertex in each of its faces. Polygons are cut into fans of triangles.
+    Vertices keep their order and are never joined, but in an ``.stl`` file, which repeats each
+    vertex in each of its faces. Polygons are cut into triangles inside their outline.
 
     Args:
         path: the file; its suffix names the format.
-
-    Returns:
-        Vertices ``(vertex, xyz)`` and faces ``(face, corner)``, not validated.
 
     Raises:
         UserError: there is no such file, its format is not one of the four, it cannot be read, or
             it holds no triangle.
     """
     path = Path(path)
+    suffix = path.suffix.lower()
     if not path.is_file():
-        raise UserError(f"domain.file: no mesh file at {path.absolute()}")
-    if path.suffix.lower() not in READERS:
-        raise UserError(f"domain.file: expected one of {', '.join(READERS)}, got {path.name}")
+        raise UserError(f"domain.file: no mesh file at {printable(path.absolute())}")
+    if suffix not in READERS:
+        formats = ", ".join(READERS)
+        raise UserError(f"domain.file: expected one of {formats}, got {printable(path.name)}")
     try:
-        with np.errstate(over="raise", invalid="raise"):
-            vertices, faces = READERS[path.suffix.lower()](path)
-    except Exception as error:  # the parsers raise whatever they meet
+        polygons = READERS[suffix](path)
+        with np.errstate(all="ignore"):  # what is not finite is refused by its index
+            faces = polygons.triangles()
+    except (ValueError, OverflowError, OSError) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise UserError(f"domain.file: {path} could not be read: {reason}") from error
+        raise UserError(f"domain.file: {printable(path)} could not be read: {reason}") from error
     if len(faces) == 0:
         raise UserError(
-            f"domain.file: expected triangles in {path}, got {len(vertices)} vertices and no face"
+            f"domain.file: expected triangles in {printable(path)}, "
+            f"got {len(polygons.vertices)} vertices and no face"
         )
-    if path.suffix.lower() == ".stl":
-        message = (
-            f"{path.name}: an .stl file does not say which faces meet: "
-            f"{faces.size} corners at equal places merged into {len(vertices)} vertices"
-        )
-        warnings.warn(message, GaugecnnWarning, stacklevel=2)
-    return vertices, faces
+    said = tuple(polygons.said)
+    if suffix != ".stl":
+        return Loaded(polygons.vertices, faces, np.arange(len(polygons.vertices)), said)
+    kept, faces = np.unique(same_place(polygons.vertices)[faces], return_inverse=True)
+    joined = f"{faces.size} corners at equal places joined into {len(kept)} vertices"
+    return Loaded(polygons.vertices[kept], faces.reshape(-1, 3), kept, (*said, joined))
 
 
-def _read_ply(path: Path) -> tuple[Array, Index]:
-    with path.open("rb") as file:
-        parsed = load_ply(file, fix_texture=False, skip_materials=True)
-    for name, element in parsed["metadata"]["_ply_raw"].items():
-        rows = _row_count(element.get("data", ()))
-        if rows != element["length"]:  # trimesh takes an ASCII file that ends early
-            raise ValueError(f"expected {element['length']} rows of {name}, got {rows}")
-    vertices = np.asarray(parsed.get("vertices", ()), np.float64).reshape(-1, 3)
-    faces = triangulate_quads(parsed.get("faces", ()))
-    return vertices, faces.reshape(-1, 3)
+def triangles_of(shape: Any, name: str) -> Loaded:
+    """The triangles of a `trimesh.Trimesh`, or of all meshes of a `trimesh.Scene`, in its places.
+
+    Args:
+        shape: the mesh or scene.
+        name: what to call it in messages.
+
+    Raises:
+        UserError: it is another object, or a scene without meshes.
+    """
+    if isinstance(shape, trimesh.Trimesh):
+        every = np.arange(len(shape.vertices))
+        return Loaded(np.asarray(shape.vertices), np.asarray(shape.faces), every, ())
+    if not isinstance(shape, trimesh.Scene):
+        kind = type(shape).__name__
+        raise UserError(f"{name}: expected a trimesh.Trimesh or a Scene of such, got a {kind}")
+    parts = [shape.graph[node] for node in shape.graph.nodes_geometry]
+    meshes = [(where, shape.geometry[key]) for where, key in parts]
+    meshes = [(where, mesh) for where, mesh in meshes if isinstance(mesh, trimesh.Trimesh)]
+    if not meshes:
+        kinds = sorted({type(part).__name__ for part in shape.geometry.values()})
+        there = ", ".join(kinds) or "nothing"
+        raise UserError(f"{name}: expected a scene with a trimesh.Trimesh, got one of {there}")
+    vertices: list[Array] = []
+    faces: list[Index] = []
+    count = 0
+    for where, mesh in meshes:
+        mirrored = np.linalg.det(where[:3, :3]) < 0
+        vertices.append(np.asarray(mesh.vertices) @ where[:3, :3].T + where[:3, 3])
+        faces.append(count + np.asarray(mesh.faces)[:, :: -1 if mirrored else 1])
+        count += len(mesh.vertices)
+    said = (f"{len(meshes)} meshes of a scene put side by side",) if len(meshes) > 1 else ()
+    return Loaded(np.concatenate(vertices), np.concatenate(faces), np.arange(count), said)
 
 
-def _row_count(data: Any) -> int:
-    return len(next(iter(data.values()))) if isinstance(data, dict) else len(data)
-
-
-def _read_stl(path: Path) -> tuple[Array, Index]:
-    with path.open("rb") as file:
-        parsed = load_stl(file)
-    solids = list(parsed["geometry"].values()) if "geometry" in parsed else [parsed]
-    corners = np.concatenate([np.empty((0, 3)), *(solid["vertices"] for solid in solids)])
-    unique, first, inverse = np.unique(corners, axis=0, return_index=True, return_inverse=True)
-    order = np.argsort(first)  # as they first appear in the file
-    faces = np.argsort(order)[inverse.reshape(-1, 3)]
-    return unique[order], faces
-
-
-def _read_off(path: Path) -> tuple[Array, Index]:
-    text = re.sub("#.*", "", path.read_text("utf-8", errors="replace"))
-    header = re.match(r"\s*C?N?OFF", text)
-    if header is None:
-        raise ValueError("expected the header OFF")
-    counts, *rows = [line.split() for line in text[header.end() :].splitlines() if line.strip()]
-    vertex_count, face_count = int(counts[0]), int(counts[1])
-    if len(rows) < vertex_count + face_count:
-        raise ValueError(
-            f"expected {vertex_count} vertices and {face_count} faces, got {len(rows)} rows"
-        )
-    vertices = [_position(row) for row in rows[:vertex_count]]
-    polygons = [_counted(row) for row in rows[vertex_count : vertex_count + face_count]]
-    return _points(vertices), _triangles(polygons)
-
-
-def _counted(row: list[str]) -> list[int]:
-    count, *rest = (int(word) for word in row[: int(row[0]) + 1])
-    if len(rest) < count:
-        raise ValueError(f"expected {count} vertices in the face {' '.join(row)!r}")
-    return rest
-
-
-def _read_obj(path: Path) -> tuple[Array, Index]:
-    vertices: list[list[float]] = []
-    polygons: list[list[int]] = []
-    text = path.read_text("utf-8", errors="replace").replace("\\\n", " ")
-    for line in text.splitlines():
-        match line.split("#")[0].split():
-            case ["v", *row]:
-                vertices.append(_position(row))
-            case ["f", *row]:
-                indices = [int(corner.split("/")[0]) for corner in row]
-                # Counted from 1; a negative one backwards from the latest vertex.
-                polygons.append([i - 1 if i >= 0 else len(vertices) + i for i in indices])
-    return _points(vertices), _triangles(polygons)
-
-
-def _position(row: list[str]) -> list[float]:
-    x, y, z = row[:3]
-    return [float(x), float(y), float(z)]
-
-
-def _points(positions: list[list[float]]) -> Array:
-    return np.array(positions, np.float64).reshape(-1, 3)
-
-
-def _triangles(polygons: list[list[int]]) -> Index:
-    """Each polygon as a fan about its first corner ``(face, corner)``."""
-    fans = []
-    for polygon in polygons:
-        if len(polygon) < 3:
-            raise ValueError(f"expected at least 3 vertices in a face, got {polygon}")
-        fans += [[polygon[0], b, c] for b, c in pairwise(polygon[1:])]
-    return np.array(fans, np.int64).reshape(-1, 3)
-
-
-READERS = {".ply": _read_ply, ".obj": _read_obj, ".stl": _read_stl, ".off": _read_off}
+def printable(path: str | Path) -> str:
+    """A file's name for messages and titles: one line that any terminal and file can hold."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))

@@ -42,6 +42,17 @@ class Repair(StrEnum):
     safe = "safe"
     strict = "strict"
 
+    @classmethod
+    def of(cls, word: str) -> Repair:
+        """The choice of that name.
+
+        Raises:
+            UserError: there is none.
+        """
+        if word not in list(cls):
+            raise UserError(f"domain.repair: expected one of {', '.join(cls)}, got {word!r}")
+        return cls(word)
+
 
 @dataclass(frozen=True, eq=False)
 class Mended:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -19,12 +20,12 @@ from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.canonical import TOLERANCE, Order
 from gaugecnn.geometry.discs import Discs
-from gaugecnn.geometry.loading import load_mesh
+from gaugecnn.geometry.loading import Loaded, printable, read_mesh, triangles_of
+from gaugecnn.geometry.repair import Repair, mended
 from gaugecnn.geometry.room import boundary_distance, room_on
 from gaugecnn.geometry.sphere_tangent import SphereTangent
 from gaugecnn.geometry.subdivision import subdivide
 from gaugecnn.geometry.surface import Surface, surface_from_mesh, vertex_areas
-from gaugecnn.geometry.validation import validated
 from gaugecnn.surfaces.domain import (
     IMAGE_HALF_WIDTH,
     Domain,
@@ -133,9 +134,16 @@ class TriangleMesh(MeshDomain):
         name: what to call it in messages.
         frames: ``aligned`` or ``random``.
         frame_seed: seed of random frames.
+        repair: ``safe`` mends what has one sensible answer and says so; ``strict`` refuses it.
+        said: what was done to the arrays before, in sentences that head `repairs`.
+
+    Attributes:
+        repairs: what was mended, a sentence for each kind with its count.
+        vertex_map: the index, among the given vertices, of each vertex that is kept ``(vertex,)``;
+            a vertex that was parted repeats its index.
 
     Raises:
-        UserError: the arrays are not a triangle mesh.
+        UserError: the arrays are not a triangle mesh, or cannot be mended.
     """
 
     def __init__(
@@ -145,10 +153,14 @@ class TriangleMesh(MeshDomain):
         name: str = "mesh",
         frames: FrameChoice | str = FrameChoice.aligned,
         frame_seed: int = 0,
+        repair: Repair | str = Repair.safe,
+        said: Sequence[str] = (),
     ) -> None:
-        faces = validated(name, np.asarray(vertices), np.asarray(faces))
-        surface = surface_from_mesh(name, np.asarray(vertices, np.float64), faces)
-        super().__init__(surface, frames, frame_seed)
+        choice = Repair.of(repair)
+        mesh = mended(name, np.asarray(vertices), np.asarray(faces), choice, tuple(said))
+        super().__init__(surface_from_mesh(name, mesh.vertices, mesh.faces), frames, frame_seed)
+        self.repairs = list(mesh.repairs)
+        self.vertex_map = mesh.vertex_map
 
     @classmethod
     def from_file(
@@ -156,20 +168,36 @@ class TriangleMesh(MeshDomain):
         path: str | Path,
         frames: FrameChoice | str = FrameChoice.aligned,
         frame_seed: int = 0,
+        repair: Repair | str = Repair.safe,
     ) -> TriangleMesh:
-        """Load a ``.ply``, ``.obj``, ``.stl`` or ``.off`` file, see `load_mesh`."""
-        return cls(*load_mesh(path), Path(path).name, frames, frame_seed)
+        """Load a ``.ply``, ``.obj``, ``.stl`` or ``.off`` file, see `read_mesh`."""
+        name = printable(Path(path).name)
+        return cls._loaded(read_mesh(path), name, frames, frame_seed, repair)
 
     @classmethod
     def from_trimesh(
         cls,
-        mesh: trimesh.Trimesh,
+        mesh: trimesh.Trimesh | trimesh.Scene,
         name: str = "mesh",
         frames: FrameChoice | str = FrameChoice.aligned,
         frame_seed: int = 0,
+        repair: Repair | str = Repair.safe,
     ) -> TriangleMesh:
-        """The surface of a `trimesh.Trimesh`, its vertices as they are."""
-        return cls(mesh.vertices, mesh.faces, name, frames, frame_seed)
+        """The surface of a `trimesh.Trimesh`, or of all those of a `trimesh.Scene` together."""
+        return cls._loaded(triangles_of(mesh, name), name, frames, frame_seed, repair)
+
+    @classmethod
+    def _loaded(
+        cls,
+        given: Loaded,
+        name: str,
+        frames: FrameChoice | str,
+        frame_seed: int,
+        repair: Repair | str,
+    ) -> TriangleMesh:
+        mesh = cls(given.vertices, given.faces, name, frames, frame_seed, repair, given.said)
+        mesh.vertex_map = given.vertex_map[mesh.vertex_map]
+        return mesh
 
     def sample_poses(
         self, count: int, rotation: PoseDistribution, generator: torch.Generator
