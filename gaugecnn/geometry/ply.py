@@ -65,7 +65,7 @@ def read_ply(path: Path) -> Polygons:
     start = end.end() if newline is None or newline[0] != b"\r" else end.start(1) + 1
     kind, elements, header_lines = _header(data[: end.start()].decode("latin-1"))
     if kind == "ascii":
-        reader: _Text | _Binary = _Text(data[start:], header_lines + 1)
+        reader: _Text | _Binary = _Text(data[start:], header_lines + 2)
     else:
         reader = _Binary(data, start, "<" if "little" in kind else ">")
     vertices, corners, sizes = np.empty((0, 3)), np.empty(0, np.int64), np.empty(0, np.int64)

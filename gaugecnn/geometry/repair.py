@@ -104,7 +104,9 @@ def mended(
     done = _Mending(name, vertices.astype(np.float64), faces)
     sentences = (*before, *done.sentences())
     if sentences:
-        _warn(f"{name}: mended: {'; '.join(sentences)}; domain.repair=strict refuses instead")
+        refused = len(done.sentences()) > len(done.turned)  # faces are turned in either mode
+        tail = "; domain.repair=strict refuses instead" if refused else ""
+        _warn(f"{name}: mended: {'; '.join(sentences)}{tail}")
     return Mended(vertices[done.index].astype(float), done.faces, done.index, sentences)
 
 
@@ -134,7 +136,7 @@ class _Mending:
         self._orient()
 
     def _mend(self) -> None:
-        self._rename(joined(self.points, self.faces))
+        self.faces = joined(self.points, self.faces)
         for step in range(ROUNDS):
             self._drop_repeats()
             empty, sliver = without_area(self.points, self.faces)

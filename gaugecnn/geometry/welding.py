@@ -6,6 +6,7 @@ import numpy as np
 
 from gaugecnn.geometry.arrays import Array, Index, Mask
 from gaugecnn.geometry.connectivity import Connectivity, groups
+from gaugecnn.geometry.orientation import agreement
 
 
 def same_place(vertices: Array) -> Index:
@@ -76,8 +77,8 @@ def _films(vertices: Array, faces: Index, front: Index, back: Index) -> Index:
     rest = np.delete(faces, np.append(front, back), axis=0)
     mesh = Connectivity(np.concatenate([faces[front], rest]), count)
     film = Connectivity(faces[front], count)
-    one, other, _ = film.meeting
-    patches, patch = groups(len(front), one // 3, other // 3)
+    found = agreement(vertices, faces[front], *film.meeting)
+    patch, patches = found.component, found.component.max() + 1
     inside = np.bincount(mesh.edge[: 3 * len(front)], minlength=len(mesh.edges))
     beyond = (mesh.sides_per_edge - inside)[mesh.edge[: 3 * len(front)]]
     rim = film.sides_per_edge[film.edge] == 1
@@ -87,20 +88,24 @@ def _films(vertices: Array, faces: Index, front: Index, back: Index) -> Index:
     held = np.bincount(whose, weights=beyond[rim] >= 2, minlength=patches)
     both = ~odd & (held == sides) & (sides > 0)
     neither = ~odd & (held > 0) & ~both
-    second = _agreement(vertices, faces[back], rest) > _agreement(vertices, faces[front], rest)
-    worse = np.where(second, front, back)
+    one_way = np.where(found.minority, back, front)
+    other_way = front + back - one_way
+    better = _fit(vertices, faces[one_way], rest) - _fit(vertices, faces[other_way], rest)
+    turn = np.bincount(patch, weights=better) < 0
+    worse = np.where(turn[patch], one_way, other_way)
     return np.concatenate([worse[~both[patch]], (front + back - worse)[neither[patch]]])
 
 
-def _agreement(vertices: Array, faces: Index, rest: Index) -> Array:
-    """How well faces go on from the others: sides that run opposite ways, and by a hair where to.
+def _fit(vertices: Array, faces: Index, rest: Index) -> Array:
+    """How well each face goes on from the others ``(face,)``, and by a hair which way it looks.
 
-    The second settles what the first does not, whatever the order of the faces.
+    The first counts sides that run opposite ways; the second settles what is still open, whatever
+    the order of the faces.
     """
     count = len(vertices)
     sides, others = Connectivity(faces, count), Connectivity(rest, count)
     opposite = np.isin(sides.start * count + sides.end, others.end * count + others.start)
     a, b, c = vertices[faces].swapaxes(0, 1)
-    upward = np.cross(b - a, c - a) @ [1.0, 2.0, 4.0] > 0
-    agreed: Array = opposite.reshape(-1, 3).sum(axis=1) + upward / 2
-    return agreed
+    upward = np.cross(b - a, c - a) @ [1.0, 2.0, 4.0]
+    fit: Array = opposite.reshape(-1, 3).sum(axis=1) + 1e-3 * upward
+    return fit
