@@ -47,7 +47,7 @@ class Orientation:
         return said
 
 
-def orientation(vertices: Array, faces: Index) -> Orientation:
+def orientation(vertices: Array, mesh: Connectivity) -> Orientation:
     """How the faces of a manifold are to be turned to be counter-clockwise seen from outside.
 
     Faces are turned like the majority of their component, and a closed component that encloses a
@@ -55,9 +55,10 @@ def orientation(vertices: Array, faces: Index) -> Orientation:
 
     Args:
         vertices: positions ``(vertex, xyz)``, of an extent near 1.
-        faces: vertex indices ``(face, corner)``.
+        mesh: its faces and how they meet.
     """
-    one, other, opposite = Connectivity(faces, len(vertices)).meeting
+    faces = mesh.faces
+    one, other, opposite = mesh.meeting
     found = agreement(vertices, faces, one, other, opposite)
     count = found.component.max() + 1
     inner = np.bincount(found.component[one // 3], minlength=count)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.geometry.arrays import Array, Index, Mask
+from gaugecnn.geometry.connectivity import Connectivity
 from gaugecnn.geometry.orientation import orientation
 from gaugecnn.geometry.parting import parted
 from gaugecnn.geometry.thin_faces import THINNEST, mended_faces, without_area
@@ -124,9 +125,11 @@ class _Mending:
     def __init__(self, name: str, vertices: Array, faces: Index) -> None:
         self.name = name
         self.counts: Counter[str] = Counter()
-        self.index, corner = np.unique(faces, return_inverse=True)
+        used = np.zeros(len(vertices), bool)
+        used[faces] = True
+        self.index: Index = np.flatnonzero(used)
         self.origin = faces
-        self.faces = corner.reshape(-1, 3)
+        self.faces: Index = (np.cumsum(used) - 1)[faces]
         self.counts["unused"] = len(vertices) - len(self.index)
         check_positions(name, vertices[self.index], self.index)
         points = vertices[self.index] - vertices[self.index].min(axis=0)
@@ -184,14 +187,15 @@ class _Mending:
         self.faces = np.argsort(order)[corners]
 
     def _orient(self) -> None:
-        found = orientation(self.points, self.faces)
+        mesh = Connectivity(self.faces, len(self.points))
+        found = orientation(self.points, mesh)
         refuse_one_sided(self.name, found)
         self.turned = found.sentences()
         flipped = self.faces[:, [0, 2, 1]]
         self.faces = np.where(found.turned[:, None], flipped, self.faces)
         self.components = len(np.unique(found.component))
         try:
-            check_manifold(self.name, self.points, self.faces)
+            check_manifold(self.name, self.points, self.faces, mesh)
         except UserError as error:
             reason = str(error).removeprefix(f"{self.name}: ")
             raise UserError(f"{self.name}: could not be mended: {reason}") from error

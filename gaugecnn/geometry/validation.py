@@ -17,6 +17,7 @@ from gaugecnn.geometry.arrays import Array, Index, Mask
 from gaugecnn.geometry.connectivity import Connectivity, following, groups
 from gaugecnn.geometry.orientation import Orientation, orientation
 from gaugecnn.geometry.thin_faces import THINNEST, without_area
+from gaugecnn.geometry.welding import alike
 
 SHORTEST_NORMAL = 1e-9  # of a vertex, the mean of its faces' unit normals
 LARGEST_EXTENT = 1e60  # fourth powers of lengths, and their inverses, stay in range
@@ -61,24 +62,24 @@ def checked(
     _check_edges(name, mesh)
     _check_fans(name, mesh)
     _check_connected(name, mesh)
-    found = orientation(vertices, faces)
+    found = orientation(vertices, mesh)
     refuse_one_sided(name, found)
     faces = np.where(found.turned[:, None], faces[:, [0, 2, 1]], faces)
     _check_normals(name, vertices, faces)
     return faces, tuple(found.sentences())
 
 
-def check_manifold(name: str, vertices: Array, faces: Index) -> None:
+def check_manifold(name: str, vertices: Array, faces: Index, mesh: Connectivity) -> None:
     """Refuse what is no oriented surface, of one or several components.
 
     Args:
         name: the file or mesh, for messages.
         vertices: positions ``(vertex, xyz)``, of an extent near 1.
         faces: vertex indices ``(face, corner)``, each vertex used.
+        mesh: their connectivity, whichever way they are turned.
     """
     check_areas(name, vertices, faces)
     _check_duplicates(name, faces)
-    mesh = Connectivity(faces, len(vertices))
     _check_edges(name, mesh)
     _check_fans(name, mesh)
     _check_normals(name, vertices, faces)
@@ -133,9 +134,8 @@ def _check_use(name: str, vertices: Array, faces: Index) -> None:
 
 
 def _check_duplicates(name: str, faces: Index) -> None:
-    _, first = np.unique(np.sort(faces, axis=1), axis=0, return_index=True)
-    repeats = np.ones(len(faces), bool)
-    repeats[first] = False
+    repeats = np.zeros(len(faces), bool)
+    repeats[alike(np.sort(faces, axis=1))[1]] = True
     _refuse(name, "faces that repeat another", repeats)
 
 

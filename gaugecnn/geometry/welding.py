@@ -54,17 +54,17 @@ def superfluous(vertices: Array, faces: Index) -> Mask:
     """
     at = np.argmin(faces, axis=1)
     rolled = np.take_along_axis(faces, (at[:, None] + np.arange(3)) % 3, axis=1)
-    one, other = _alike(rolled)
+    one, other = alike(rolled)
     dropped = np.zeros(len(faces), bool)
     dropped[other] = True
     left = np.flatnonzero(~dropped)
-    one, other = _alike(np.sort(faces[left], axis=1))
+    one, other = alike(np.sort(faces[left], axis=1))
     if len(one):
         dropped[left[_films(vertices, faces[left], one, other)]] = True
     return dropped
 
 
-def _alike(rows: Index) -> tuple[Index, Index]:
+def alike(rows: Index) -> tuple[Index, Index]:
     """Rows that are equal, each and the next one of its kind ``(pair,)``."""
     order = np.lexsort(rows.T)
     same = (rows[order[1:]] == rows[order[:-1]]).all(axis=1)
