@@ -22,6 +22,7 @@ from gaugecnn.surfaces.chart import planar_chart
 from gaugecnn.surfaces.domain import Domain, PoseDistribution
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.mesh import FrameChoice, Icosphere, TriangleMesh
+from gaugecnn.words import file_name
 
 NEEDED = {
     "lat_lon": ("bandwidth",),
@@ -51,7 +52,8 @@ def build_domain(config: DictConfig) -> Domain:
             return Icosphere(section.level, frames, section.frame_seed or 0)
     except ValueError as error:
         raise UserError(f"domain: {error}") from error
-    return TriangleMesh.from_file(_mesh_path(section.file), frames, section.frame_seed or 0)
+    path, repair = _mesh_path(section.file), section.repair or "safe"
+    return TriangleMesh.from_file(path, frames, section.frame_seed or 0, repair)
 
 
 def build_family(config: DictConfig) -> LayerFamily[Any]:
@@ -187,5 +189,6 @@ def _check_option(name: str, value: Any, annotation: Any) -> None:
 
 def _mesh_path(file: str) -> Path:
     """The user's file, or else the shipped mesh of that name (``meshes/torus.ply``)."""
+    file = file_name(file)
     shipped = config_folder().parent / file
     return shipped if shipped.is_file() and not Path(file).is_file() else Path(file)

@@ -21,14 +21,16 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from gaugecnn.errors import UserError
+from gaugecnn.geometry.repair import Repair
 from gaugecnn.registry import method_for
+from gaugecnn.words import parsed, text_keys
 
 TASKS = ("classification", "segmentation")
 DOMAIN_KEYS = {
     "lat_lon": ("bandwidth",),
     "chart": ("chart", "size"),
     "icosphere": ("level", "frames", "frame_seed"),
-    "mesh": ("file", "frames", "frame_seed"),
+    "mesh": ("file", "repair", "frames", "frame_seed"),
 }
 PLAN_KEYS = {
     "classification": ("stages", "residual", "head"),
@@ -80,6 +82,7 @@ class DomainSection:
     chart: str | None = None
     size: int | None = None
     file: str | None = None
+    repair: str | None = None
     frames: str | None = None
     frame_seed: int | None = None
 
@@ -161,9 +164,10 @@ def override(config: DictConfig, words: Sequence[str]) -> DictConfig:
         for key in config.domain:
             if key not in ("kind", *used):
                 config.domain[key] = None
+        texts = text_keys(Config)
         for word in words:
-            key, _, value = word.partition("=")
-            OmegaConf.update(config, key, OmegaConf.from_dotlist([f"value={value}"]).value)
+            key, _, typed = word.partition("=")
+            OmegaConf.update(config, key, parsed(key, typed, texts.get(key)))
     _check(config)
     return config
 
@@ -264,6 +268,8 @@ def _check(config: DictConfig) -> None:
         value = OmegaConf.select(config, key)
         if value is not None and not value >= 0:
             raise UserError(f"{key}: expected at least 0, got {value}")
+    if config.domain.repair is not None:
+        Repair.of(config.domain.repair)
     options = method_for(config.model.get("method"), config.domain.kind).options
     known = ["name", "method", "in_channels", *options, *TASKS]
     for key in config.model:
