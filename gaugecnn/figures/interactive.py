@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,8 @@ def save_html(path: Path, domain: Domain, sample: Sample, classes: int, title: s
     camera = {"eye": eye, "up": up}
     hidden = {"visible": False}
     figure.update_scenes(aspectmode="data", camera=camera, xaxis=hidden, yaxis=hidden, zaxis=hidden)
-    figure.update_layout(title=title, margin={"l": 10, "r": 10, "t": 70, "b": 10})
+    shown = html.escape(title, quote=False)  # < in a file's name
+    figure.update_layout(title=shown, margin={"l": 10, "r": 10, "t": 70, "b": 10})
     write_atomically(path, lambda file: file.write(figure.to_html(include_plotlyjs=True)))
 
 

@@ -69,7 +69,8 @@ def save_png(
             draw(axes)
             if i == 0:
                 axes.set_title(name, fontsize=8, pad=3)
-    figure.suptitle(title, fontsize=10, y=1 - 0.08 / (height + extra), va="top")
+    top = 1 - 0.08 / (height + extra)
+    figure.suptitle(title, fontsize=10, y=top, va="top", parse_math=False)  # $ in a file's name
     if legend:
         _legend(figure, classes)
     write_bytes_atomically(path, lambda file: figure.savefig(file, format="png"))
