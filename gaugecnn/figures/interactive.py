@@ -57,8 +57,8 @@ def save_html(path: Path, domain: Domain, sample: Sample, classes: int, title: s
     camera = {"eye": eye, "up": up}
     hidden = {"visible": False}
     figure.update_scenes(aspectmode="data", camera=camera, xaxis=hidden, yaxis=hidden, zaxis=hidden)
-    shown = html.escape(title, quote=False)  # < in a file's name
-    figure.update_layout(title=shown, margin={"l": 10, "r": 10, "t": 70, "b": 10})
+    heading = html.escape(title, quote=False)  # < in a file's name
+    figure.update_layout(title=heading, margin={"l": 10, "r": 10, "t": 70, "b": 10})
     write_atomically(path, lambda file: file.write(figure.to_html(include_plotlyjs=True)))
 
 
