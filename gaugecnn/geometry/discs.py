@@ -85,7 +85,7 @@ def discs_around(
     """The discs of some vertices; angles are from the zeros of the one ring.
 
     A vertex is left out where two shortest geodesics lead to it that leave or arrive more than 60
-    degrees apart, their lengths the same to 1e-4: as on the far side of a handle. Of two that are
+    degrees apart, their lengths the same to 1e-5: as on the far side of a handle. Of two that are
     equally long and nearer together, around a vertex between, the mean direction is taken.
 
     Args:

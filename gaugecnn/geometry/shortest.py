@@ -14,7 +14,7 @@ import numpy as np
 from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.windows import Arrivals, Unfolder, Windows, joined
 
-MEET = 1e-4
+MEET = 1e-5
 """Ways to one vertex whose lengths differ by less, over the length, count as equally long."""
 
 APART = math.pi / 3
@@ -51,11 +51,9 @@ def shortest_ways(unfolder: Unfolder, bases: Index, radius: float, expected: int
         best = known.of(arrivals.base, arrivals.vertex)
         arrivals = arrivals.where(arrivals.distance <= best + slack)
         found.append(arrivals)
-        windows, opposite = unfolder.through(windows, crossing)
         behind, arrivals = unfolder.begin(unfolder.bends(_once(arrivals, count, slack)))
-        fresh = np.full(len(behind.base), -1)
-        windows, opposite = joined(Windows, [windows, behind]), np.concatenate([opposite, fresh])
-        windows = _useful(windows, opposite, unfolder, known, reach, slack)
+        windows = joined(Windows, [*unfolder.through(windows, crossing), behind])
+        windows = _useful(windows, unfolder, known, reach, slack)
     return _resolved(joined(Arrivals, found), unfolder, radius)
 
 
@@ -96,7 +94,7 @@ def _once(arrivals: Arrivals, count: int, slack: float) -> Arrivals:
 
 
 def _useful(
-    windows: Windows, opposite: Index, unfolder: Unfolder, known: _Known, reach: float, slack: float
+    windows: Windows, unfolder: Unfolder, known: _Known, reach: float, slack: float
 ) -> Windows:
     """The windows that may lead to a shortest way no longer than `reach`."""
     nearest = np.clip(windows.x, windows.low, windows.high) - windows.x

@@ -205,24 +205,20 @@ class Unfolder:
         ahead = np.where(bent, angle[i], np.arctan2(dy, dx) + angle[i])
         return Arrivals(base[i], vertex[i], distance[i], ahead, back, bent), crossing
 
-    def through(self, windows: Windows, crossing: Array) -> tuple[Windows, Index]:
-        """The windows behind the two other sides of the faces that windows lead into.
-
-        Returns:
-            the windows, and for each the vertex of its last face that is not on its side.
-        """
+    def through(self, windows: Windows, crossing: Array) -> list[Windows]:
+        """The windows behind the second and behind the third side of the faces they lead into."""
         side, length = windows.side, self.length[windows.side]
         kx, ky = self.third_x[side], self.third_y[side]
         right = np.maximum(windows.low, crossing), windows.high
         left = windows.low, np.minimum(windows.high, crossing)
         nothing = np.zeros(len(side))
-        # side beyond, its start and its direction in the present frame, what is seen through it
+        # a side, where it begins beyond and how it runs in the present frame, what is seen of it
         parts = (
-            (following(side), kx, ky, length - kx, -ky, right, self.mesh.start[side]),
-            (preceding(side), nothing, nothing, kx, ky, left, self.mesh.end[side]),
+            (following(side), kx, ky, length - kx, -ky, right),
+            (preceding(side), nothing, nothing, kx, ky, left),
         )
-        found, opposite = [], []
-        for across, ox, oy, ex, ey, (low, high), vertex in parts:
+        found = []
+        for across, ox, oy, ex, ey, (low, high) in parts:
             beyond = self.mesh.twin[across]
             i = np.flatnonzero((beyond >= 0) & (high - low > TOUCH * length))
             w, g = windows.where(i), beyond[i]
@@ -237,8 +233,7 @@ class Unfolder:
                 ends.append(np.clip((sx * -w.y - sy * dx) / (ex * -w.y - ey * dx), 0, reached))
             turn = np.where(w.before > 0, w.angle, w.angle + np.arctan2(ey, ex))
             found.append(w._replace(side=g, x=x, y=y, low=ends[0], high=ends[1], angle=turn))
-            opposite.append(vertex[i])
-        return joined(Windows, found), np.concatenate(opposite)
+        return found
 
     def bends(self, arrivals: Arrivals) -> Pencils:
         """The directions that are out of sight behind vertices where ways may bend."""
