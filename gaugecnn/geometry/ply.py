@@ -1,7 +1,8 @@
 """Reader of .ply files, of text or binary, with faces of any and of mixed sizes.
 
-Why not trimesh's or meshio's: both refuse binary files whose faces differ in size, and take files
-of text that end early for smaller ones.
+Why not those of trimesh or meshio: trimesh refuses binary files whose faces differ in size and
+takes a text that ends early for a smaller mesh; meshio refuses `vertex_index`, other elements
+beside the faces and a byte-order mark, and takes a face of two corners for a line.
 """
 
 from __future__ import annotations
@@ -251,8 +252,10 @@ class _Binary:
                         kind = self.order + STRUCT[column.count_type]
                         (count,) = struct.unpack_from(kind, self.data, at)
                         at += struct.calcsize(kind)
+                        if count < 0:
+                            raise ValueError(f"row {len(found)} of {element.name}: {count} values")
                         counts.append(count)
-                    kind = f"{self.order}{max(0, count)}{STRUCT[column.type]}"
+                    kind = f"{self.order}{count}{STRUCT[column.type]}"
                     values = struct.unpack_from(kind, self.data, at)
                     at += struct.calcsize(kind)
                     row.append(values if column.count_type else values[0])

@@ -13,6 +13,8 @@ FAN = 64
 """Corners up to which a polygon is tried as a fan; beyond, it is clipped ear by ear at once."""
 SAME = 1e6
 """Places and lengths are compared to this part of a polygon's size, not to the last digit."""
+FLAT = 1e-9
+"""Of a polygon's size squared: an area that is none."""
 
 
 @dataclass
@@ -87,7 +89,7 @@ def _fans(vertices: Array, polygons: Index, known: Mask) -> tuple[Index, Mask]:
         away = points - points[:, apex : apex + 1]
         around = np.roll(away, -apex, axis=1)[:, 1:]
         areas = (np.cross(around[:, :-1], around[:, 1:]) * normal[:, None]).sum(axis=-1)
-        valid[:, apex] = (areas > 1e-9 * (normal**2).sum(axis=1)[:, None]).all(axis=1)
+        valid[:, apex] = (areas > FLAT * (normal**2).sum(axis=1)[:, None]).all(axis=1)
         length[:, apex] = np.sort(np.linalg.norm(around[:, 1:-1], axis=-1), axis=1).sum(axis=1)
     keys = np.concatenate([length[..., None], points], axis=-1)
     keys = np.where(valid[..., None], np.rint(keys * SAME), np.inf)
@@ -110,9 +112,13 @@ def _clipped(vertices: Array, polygon: Index, row: int) -> Index:
     polygon, points = np.roll(polygon, -start), np.roll(points, -start, axis=0)
     normal = np.cross(points, np.roll(points, -1, axis=0)).sum(axis=0)
     area = np.linalg.norm(normal)
-    if len(polygon) == 3 or area < 1e-12:  # repair has the last word on faces without area
+    if len(polygon) == 3 or area < FLAT:  # repair has the last word on faces without area
         steps = np.arange(1, len(polygon) - 1)
-        return polygon[np.stack([0 * steps, steps, steps + 1], axis=1)]
+        fan = np.stack([0 * steps, steps, steps + 1], axis=1)
+        a, b, c = points[fan].swapaxes(0, 1)
+        if len(polygon) > 3 and np.abs(np.cross(b - a, c - a)).max() > FLAT:
+            raise ValueError(f"the outline of face {row}, {polygon.tolist()}, crosses itself")
+        return polygon[fan]
     flat = points @ _plane(normal / area)
     ears = mapbox_earcut.triangulate_float64(flat, np.array([len(flat)], np.uint32))
     triangles = _all_named(ears.astype(np.int64).reshape(-1, 3), len(flat))

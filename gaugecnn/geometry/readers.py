@@ -1,8 +1,9 @@
 """Readers of .obj, .off and .stl, line by line: what is wrong is refused with its line.
 
-Why not those of trimesh or meshio: both fan polygons without looking and take files that end early
-for smaller ones. trimesh's .obj reader cuts a mesh open where material or texture change and its
-.stl reader passes over an unfinished solid.
+Why not those of trimesh or meshio: both cut polygons into fans, or leave them, without looking.
+trimesh's .obj reader cuts a mesh open where material or texture change and joins comments to the
+next line, its .off reader passes over incomplete faces, its .stl reader over an unfinished solid.
+meshio refuses .off files with colours or comments, .obj files with long lines, .stl in capitals.
 """
 
 from __future__ import annotations
@@ -48,13 +49,21 @@ def read_obj(path: Path) -> Polygons:
     return Polygons.of(vertices, faces)
 
 
+OFF_HEADER = (
+    rb"(?:\xef\xbb\xbf)?\s*(?:#[^\r\n]*\s*)*"  # a byte-order mark, comments
+    rb"(?i:(?:ST)?C?N?)(4)?(n)?(?i:OFF)( BINARY)?"
+)
+
+
 def read_off(path: Path) -> Polygons:
     """The vertices and faces of a Geomview file; normals, colours and edges are passed over."""
     data = path.read_bytes()
-    header = re.match(rb"(?:\xef\xbb\xbf)?\s*(?:#[^\r\n]*\s*)*(ST)?C?N?(4)?(n)?OFF( BINARY)?", data)
+    header = re.match(
+        rb"(?:\xef\xbb\xbf)?\s*(?:#[^\r\n]*\s*)*(?i:(?:ST)?C?N?)(4)?(n)?(?i:OFF)( BINARY)?", data
+    )
     if header is None:
         raise ValueError("expected the header OFF")
-    if header[2] or header[3] or header[4]:
+    if any(header.groups()):
         raise ValueError(f"expected an OFF file of text and 3 coordinates, got {header[0]!r}")
     blank = re.sub(rb"[^\r\n]", b" ", data[: header.end()])  # for the numbers of the lines
     rows = [(n, text.split()) for n, text, _ in lines(blank + data[header.end() :]) if text.split()]
@@ -81,7 +90,8 @@ def read_stl(path: Path) -> Polygons:
     count = int.from_bytes(data[80:84], "little")
     excess = len(data) - 84 - 50 * count
     text = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if len(data) < 84 or (excess != 0 and text.startswith(b"solid")):
+    is_text = text.startswith(b"solid") and b"\0" not in data.rstrip(b"\0")
+    if len(data) < 84 or (is_text and excess != 0):
         corners, said = _stl_text(data)
     elif excess >= 0:
         records = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
