@@ -91,14 +91,20 @@ def _fans(vertices: Array, polygons: Index, known: Mask) -> tuple[Index, Mask]:
         areas = (np.cross(around[:, :-1], around[:, 1:]) * normal[:, None]).sum(axis=-1)
         valid[:, apex] = (areas > FLAT * (normal**2).sum(axis=1)[:, None]).all(axis=1)
         length[:, apex] = np.sort(np.linalg.norm(around[:, 1:-1], axis=-1), axis=1).sum(axis=1)
-    keys = np.concatenate([length[..., None], points], axis=-1)
-    keys = np.where(valid[..., None], np.rint(keys * SAME), np.inf)
-    best = np.array([np.lexsort(key.T[::-1])[0] for key in keys])
-    best[~known] = 0
+    keys = np.rint(np.concatenate([length[..., None], points], axis=-1) * SAME)
+    best = np.where(known, _first(keys, valid), 0)
     found = valid.any(axis=1) | ~known
     fans = np.stack([np.zeros_like(steps), steps, steps + 1], axis=1)
     turned = (best[found, None] + np.arange(size)) % size
     return np.take_along_axis(polygons[found], turned, axis=1)[:, fans], found
+
+
+def _first(keys: Array, valid: Mask) -> Index:
+    """Of each polygon the valid corner whose keys ``(face, corner, key)`` come first ``(face,)``."""
+    for key in np.moveaxis(keys, -1, 0):
+        least = np.where(valid, key, np.inf).min(axis=1)
+        valid = valid & (key == least[:, None])
+    return valid.argmax(axis=1)
 
 
 def _clipped(vertices: Array, polygon: Index, row: int) -> Index:

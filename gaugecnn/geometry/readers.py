@@ -126,14 +126,15 @@ def _stl_text(data: bytes) -> tuple[np.ndarray, list[str]]:
             corners.append(position(number, words[1:]))
         if depth is not None and depth == len(stack) and word != "vertex":
             stack.append(word)
-        elif stack and word.endswith({"outer": "loop"}.get(stack[-1], stack[-1])):
+        elif stack and word.endswith(stack[-1].replace("outer", "loop")):
             stack.pop()
         elif word != "vertex" or len(stack) != 3:
             raise ValueError(f"line {number}: {text.strip()!r} stands where it cannot")
         if word == "endloop" and len(corners) % 3:
             raise ValueError(f"line {number}: expected 3 vertices in a triangle")
     if stack:
-        raise ValueError(f"line {number}: the file ends inside a {stack[-1]}")
+        inner = stack[-1].replace("outer", "loop")
+        raise ValueError(f"line {number}: the file ends inside a {inner}")
     return np.array(corners, np.float64).reshape(-1, 3), unread(beyond, "lines")
 
 

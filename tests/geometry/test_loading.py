@@ -9,8 +9,8 @@ import trimesh
 from trimesh.exchange.ply import export_ply
 from trimesh.exchange.stl import export_stl, export_stl_ascii
 
-from gaugecnn.errors import GaugecnnWarning, UserError
-from gaugecnn.geometry.loading import load_mesh
+from gaugecnn.errors import UserError
+from gaugecnn.geometry.loading import load_mesh, read_mesh
 from gaugecnn.geometry.validation import validated
 from tests.geometry.damage import DAMAGES, GOOD, torus
 
@@ -90,7 +90,6 @@ def test_damaged_files_are_refused(tmp_path, suffix, name):
         validated(path.name, *load_mesh(path))
 
 
-@pytest.mark.filterwarnings("ignore:.*an .stl file does not say:gaugecnn.errors.GaugecnnWarning")
 @pytest.mark.parametrize("name", [name for name, damage in DAMAGES.items() if damage.stl])
 def test_damaged_stl_files_are_refused(tmp_path, name):
     path = saved(tmp_path, "stl", stl(*DAMAGES[name].apply(*torus())))
@@ -107,16 +106,16 @@ def two_solids(vertices, faces):
 
 
 @pytest.mark.parametrize("writer", [stl, ascii_stl, two_solids])
-def test_stl_corners_are_merged_where_they_are_equal(tmp_path, writer):
+def test_stl_corners_are_joined_where_they_are_equal(tmp_path, writer):
     vertices, faces = torus()
     vertices = vertices.astype(np.float32).astype(float)
     assert (vertices == 0).any()
     corners = vertices[faces]
     corners[::2] = np.where(corners[::2] == 0, -0.0, corners[::2])
     path = saved(tmp_path, "stl", writer(corners.reshape(-1, 3), np.arange(768).reshape(-1, 3)))
-    message = r"^mesh.stl: an .stl file .* 768 corners at equal places merged into 128 vertices$"
-    with pytest.warns(GaugecnnWarning, match=message):
-        loaded, index = load_mesh(path)
+    loaded, index, vertex_map, said = read_mesh(path)
+    assert said == ("768 corners at equal places joined into 128 vertices",)
+    np.testing.assert_allclose(corners.reshape(-1, 3)[vertex_map], loaded, atol=1e-7)
     np.testing.assert_allclose(loaded[index], corners, atol=1e-7)
     first = [index.ravel().tolist().index(vertex) for vertex in range(128)]
     assert first == sorted(first)
@@ -126,8 +125,7 @@ def test_stl_corners_are_merged_where_they_are_equal(tmp_path, writer):
 def test_stl_corners_that_nearly_agree_stay_apart(tmp_path):
     vertices = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0], [1, 1e-9, 0], [0, 1, 0]])
     path = saved(tmp_path, "stl", ascii_stl(vertices, [[0, 1, 2], [3, 5, 4]]))
-    with pytest.warns(GaugecnnWarning, match="6 corners at equal places merged into 5 vertices"):
-        load_mesh(path)
+    assert read_mesh(path).said == ("6 corners at equal places joined into 5 vertices",)
 
 
 QUADS = [[0, 1, 2, 3], [3, 2, 4, 5]]
@@ -145,7 +143,7 @@ def test_polygons_become_triangles(tmp_path, suffix):
 @pytest.mark.parametrize("suffix", ["off", "obj"])
 def test_a_pentagon_becomes_a_fan(tmp_path, suffix):
     _, index = load_mesh(saved(tmp_path, suffix, WRITERS[suffix](CORNERS, [[0, 1, 2, 4, 3]])))
-    assert index.tolist() == [[0, 1, 2], [0, 2, 4], [0, 4, 3]]
+    assert index.tolist() == [[3, 0, 1], [3, 1, 2], [3, 2, 4]]  # the one with short diagonals
 
 
 OBJ = """\
@@ -217,15 +215,18 @@ TORUS = torus()
 @pytest.mark.parametrize(
     ("suffix", "content", "message"),
     [
-        ("ply", b"", NOT_READ + "ValueError: Not a ply file"),
+        ("ply", b"", NOT_READ + "ValueError: not a ply file"),
         ("ply", b"hello", NOT_READ),
         ("ply", ply(*TORUS)[:100], NOT_READ),
         ("ply", ply(*TORUS)[:3000], NOT_READ),
         ("ply", ply(*TORUS)[:-500], NOT_READ + "ValueError: expected 256 rows of face, got 2"),
         ("ply", ply(*TORUS).replace(b"3 0 8 9", b"3 0 x 9"), NOT_READ),
         ("ply", ply(*TORUS).split(b"3 0 8 9")[0], NOT_READ + ".*expected 256 rows of face, got 0"),
-        ("ply", ply(TORUS[0] * 1e300, TORUS[1], vertex_type="float"), NOT_READ + ".*overflow"),
-        ("ply", binary_ply(*TORUS)[:-1], NOT_READ + "ValueError: PLY is unexpected length"),
+        (
+            "ply",
+            binary_ply(*TORUS)[:-1],
+            NOT_READ + "ValueError: expected 256 rows of face, got 255",
+        ),
         ("ply", binary_ply(*TORUS)[:500], NOT_READ),
         ("ply", export_ply(trimesh.Trimesh(*TORUS))[:200], NOT_READ),
         ("ply", ply(TORUS[0], np.empty((0, 3)), binary=True), "128 vertices and no face"),
@@ -234,7 +235,7 @@ TORUS = torus()
         ("obj", b"hello", NO_FACE),
         ("obj", rows(TORUS[0], "v ").encode(), "got 128 vertices and no face"),
         ("obj", obj(*TORUS) + b"f 1 2\n", NOT_READ + ".*at least 3 vertices in a face"),
-        ("obj", obj(*TORUS) + b"f 1 2 x\n", NOT_READ + "ValueError: invalid literal"),
+        ("obj", obj(*TORUS) + b"f 1 2 x\n", NOT_READ + "ValueError: line 385: expected an integer"),
         ("obj", obj(*TORUS) + b"v 1 2\n", NOT_READ),
         ("obj", obj(*TORUS) + b"f 1 2 " + b"9" * 40, NOT_READ + "OverflowError"),
         ("off", b"", NOT_READ + "ValueError: expected the header OFF"),
@@ -242,14 +243,14 @@ TORUS = torus()
         ("off", b"OFF\n", NOT_READ),
         ("off", b"OFF\nmany\n", NOT_READ),
         ("off", off(*TORUS)[:-500], NOT_READ + "ValueError: expected 128 vertices and 256 faces"),
-        ("off", off(*TORUS)[:-5], NOT_READ + "ValueError: expected 3 vertices in the face '3 "),
+        ("off", off(*TORUS)[:-5], NOT_READ + "ValueError: line 386: expected 3 vertices in the"),
         ("off", b"OFF\n3 0 0\n0 0 0\n1 0 0\n0 1 0\n", "got 3 vertices and no face"),
         ("off", b"OFF\n2 1 0\n0 0 0\n1 0 0\n2 0 1\n", NOT_READ + ".*at least 3 vertices"),
         ("stl", b"", NO_FACE),
         ("stl", b"hello", NO_FACE),
-        ("stl", stl(*TORUS)[:-1], NO_FACE),
-        ("stl", export_stl(trimesh.Trimesh(TORUS[0], [[0, 1, 2]]))[:90], NO_FACE),
-        ("stl", ascii_stl(*TORUS)[:-500], NO_FACE),
+        ("stl", stl(*TORUS)[:-1], NOT_READ + "ValueError: expected 256 triangles"),
+        ("stl", export_stl(trimesh.Trimesh(TORUS[0], [[0, 1, 2]]))[:90], NOT_READ),
+        ("stl", ascii_stl(*TORUS)[:-500], NOT_READ + "ValueError: line 17"),
         ("stl", ascii_stl(*TORUS).replace("vertex 1", "vertex x", 1), NOT_READ),
     ],
 )
