@@ -38,6 +38,12 @@ class MeshTangent(Tangent):
     def _unfolder(self) -> Unfolder:
         return Unfolder(self._vertices, self.mesh, self.ring)
 
+    @cached_property
+    def pieces(self) -> Index:
+        found = np.zeros(self.mesh.count, dtype=np.int64)
+        found[self.mesh.faces] = self.mesh.components[1][:, None]
+        return found
+
     def discs(self, radius: float, bases: Index | None = None) -> Discs:
         bases = np.arange(self.mesh.count) if bases is None else bases
         found = discs_around(self._title, self._vertices, self._unfolder, bases, radius)

@@ -32,6 +32,10 @@ class SphereTangent(Tangent):
         e1 /= np.linalg.norm(e1, axis=1, keepdims=True)
         return cls(np.stack([e1, np.cross(points, e1), points], axis=1))
 
+    @property
+    def pieces(self) -> Index:
+        return np.zeros(len(self.frames), dtype=np.int64)
+
     def discs(self, radius: float, bases: Index | None = None) -> Discs:
         points = self.frames[:, 2]
         bases = np.arange(len(points)) if bases is None else bases

@@ -26,6 +26,11 @@ class Tangent(ABC):
     frames: Array
     injectivity: float
 
+    @property
+    @abstractmethod
+    def pieces(self) -> Index:
+        """Which piece of the surface each vertex lies on ``(vertex,)``; no way joins two."""
+
     @abstractmethod
     def discs(self, radius: float, bases: Index | None = None) -> Discs:
         """All vertices at most `radius` from each of some vertices, these themselves left out.

@@ -7,23 +7,22 @@ itself then closes the zeroth moment. Turning the frame at p by ``a`` multiplies
 ``exp(-i s a)``, exactly.
 
 Support and width of a kernel are lengths, so that finer meshes of a surface give ever better
-approximations of one operator. Lengths are those of a surface of area ``4 pi``.
+approximations of one operator. Lengths are those of a surface of area ``4 pi``. Where a mesh is too
+coarse for a kernel, see `phases_told`, the one ring of a vertex stands in, with its own width.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gaugecnn.geometry.arrays import Array, Index
+from gaugecnn.geometry.arrays import Array, Index, Mask
 from gaugecnn.geometry.discs import Discs
 from gaugecnn.geometry.surface import Surface
-
-Complex = NDArray[np.complex128]
+from gaugecnn.ops.moments import Complex, corrected, equally_many, moment, powers
+from gaugecnn.ops.telling import phases_told
 
 ONE_RING = 0.0
 """The radius that stands for the one ring, whatever its size."""
@@ -41,39 +40,118 @@ RING_AMPLIFICATION = 8.0
 """The same for the one ring, whose few neighbours need more where triangles are stretched."""
 
 
-@dataclass(frozen=True, eq=False)
-class Neighbourhood:
-    """The neighbours of every vertex, padded to the largest number of them.
+class Weights(NamedTuple):
+    """The weights of some kernels at every vertex, ``W^{s,k}_pq``.
 
     Attributes:
-        index: vertex index of each neighbour q of p ``(vertex, neighbour)``; 0 as padding.
-        valid: False for padding ``(vertex, neighbour)``.
-        distance: geodesic distance in kernel widths ``(vertex, neighbour)``.
-        theta: direction of q in p's frame ``(vertex, neighbour)``.
-        transport: the angle ``phi_pq`` that takes components at q to p ``(vertex, neighbour)``.
+        neighbours: of the neighbours q ``(pair, phase, profile)``.
+        centre: of p itself ``(vertex, phase, profile)``.
+        degree: up to which the moments are exact ``(vertex, phase, profile)``; 0 where all weights
+            are 0.
     """
 
-    index: Index
-    valid: NDArray[np.bool_]
-    distance: Array
-    theta: Array
-    transport: Array
-
-
-@dataclass(frozen=True, eq=False)
-class Stencil:
-    """The weights of one kernel at every vertex.
-
-    Attributes:
-        weights: of the neighbours ``(vertex, neighbour)``.
-        centre: of the vertex itself ``(vertex,)``.
-        degree: up to which the moments are exact ``(vertex,)``; 0 where the phase is not resolved
-            and all weights are 0.
-    """
-
-    weights: Complex
+    neighbours: Complex
     centre: Complex
     degree: Index
+
+
+@dataclass(frozen=True, eq=False)
+class Stencils:
+    """The stencils of a kernel on a mesh.
+
+    Attributes:
+        pairs: the neighbours: p is the base, q the vertex ``(pair,)``.
+        weights: theirs, and those of the vertices themselves.
+        ring: where the one ring stands in ``(vertex, phase)``.
+        enough: a radius with which all vertices would tell all phases, a length.
+    """
+
+    pairs: Discs
+    weights: Weights
+    ring: Mask
+    enough: float
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """The kernels ``r^{2k + s} e^{-r^2} e^{i s theta}``, r in kernel widths.
+
+    With ``x + i y = r e^{i theta}``, g the normalised Gaussian weights times areas, B the monomials
+    ``x^a y^b`` (1 <= a + b <= degree) and t their moments under the continuous kernel, weights are
+    the samples ``g r^{2k} (x + i y)^s``, corrected to ``B w = t`` (see `corrected`); then
+    ``w_p = t_00 - sum w``.
+
+    Args:
+        phases: s = 0 .. phases - 1; negative phases are complex conjugates.
+        profiles: k = 0 .. profiles - 1.
+        degree: moments made exact; lowered, but not below max(s, 1), where a vertex has too few
+            neighbours or where they lie so badly that weights would be many times the samples, or
+            rounding. Fewer than 2 s + 1 neighbours cannot tell phase s from its opposite: the
+            weights are 0 there, and where no degree can be had.
+    """
+
+    phases: int
+    profiles: int
+    degree: int
+
+    @property
+    def all(self) -> list[tuple[int, int]]:
+        """(s, k) of each."""
+        return [(s, k) for s in range(self.phases) for k in range(self.profiles)]
+
+    def on(self, pairs: Discs, units: Array, areas: Array, amplification: float) -> Weights:
+        """The weights at every vertex.
+
+        Args:
+            pairs: the neighbours of the vertices, sorted by vertex.
+            units: kernel width at each vertex, a length ``(vertex,)``.
+            areas: of the vertices ``(vertex,)``.
+            amplification: how many times the samples the weights may be above the least degree.
+        """
+        count = len(self.all)
+        weights = np.zeros((len(pairs), count), dtype=np.complex128)
+        centre = np.zeros((len(areas), count), dtype=np.complex128)
+        degree = np.zeros((len(areas), count), dtype=np.int64)
+        zeroth = np.array([moment(0, 0, s, k) for s, k in self.all])
+        number = np.bincount(pairs.base, minlength=len(areas))
+        for vertices, where in equally_many(number, "stencils"):
+            r = pairs.distance[where] / units[vertices, None]
+            g = areas[pairs.vertex[where]] * np.exp(-(r**2))
+            g /= (areas[vertices] + g.sum(axis=1))[:, None]
+            found, reached = self._solved(r, pairs.angle[where], g, amplification)
+            weights[where], degree[vertices] = found, reached
+            centre[vertices] = np.where(reached > 0, zeroth - found.sum(axis=1), 0)
+        shape = (-1, self.phases, self.profiles)
+        return Weights(weights.reshape(shape), centre.reshape(shape), degree.reshape(shape))
+
+    def _solved(
+        self, r: Array, theta: Array, g: Array, amplification: float
+    ) -> tuple[Complex, Index]:
+        """Weights ``(vertex, neighbour, kernel)`` of the highest degree that is fit, and it."""
+        x, y, room = r * np.cos(theta), r * np.sin(theta), r.shape[1]
+        z = x + 1j * y
+        samples = np.stack([g * r ** (2 * k) * z**s for s, k in self.all], axis=-1)
+        limit = amplification * np.abs(samples).sum(axis=1)  # (vertex, kernel)
+        least = np.array([max(s, 1) for s, _ in self.all])
+        can = np.array([room >= 2 * s + 1 for s, _ in self.all])
+        weights = np.zeros_like(samples)
+        chosen = np.zeros(limit.shape, dtype=np.int64)
+        for d in range(max(*least, self.degree), 0, -1):
+            monomials = powers(1, d)
+            asked = can & (
+                (d == least) | ((d > least) & (d <= self.degree) & (len(monomials) <= room))
+            )
+            rows = np.flatnonzero(((chosen == 0) & asked).any(axis=1))
+            if not len(rows):
+                continue
+            wanted = np.array([[moment(a, b, s, k) for s, k in self.all] for a, b in monomials])
+            new = corrected(x[rows], y[rows], g[rows], samples[rows], 1, d, wanted)
+            small = np.abs(new.weights).sum(axis=1) <= limit[rows]
+            fit = (chosen[rows] == 0) & asked & new.met
+            fit &= (d == least) | (small & new.sound[:, None])
+            weights[rows] = np.where(fit[:, None], new.weights, weights[rows])
+            chosen[rows] = np.where(fit, d, chosen[rows])
+        return weights, chosen
 
 
 def width(surface: Surface, radius: float) -> float:
@@ -81,111 +159,63 @@ def width(surface: Surface, radius: float) -> float:
     return surface.mean_edge if radius == ONE_RING else radius / REACH
 
 
-@lru_cache(maxsize=64)
-def neighbourhood(surface: Surface, radius: float) -> Neighbourhood:
+def neighbourhood(surface: Surface, radius: float) -> Discs:
     """The one ring, and with it the vertices within a geodesic `radius`, the vertex itself not."""
-    pairs = surface.one_ring if radius == ONE_RING else surface.neighbours(radius)
-    return gathered(pairs, len(surface), width(surface, radius))
+    return surface.one_ring if radius == ONE_RING else surface.neighbours(radius)
 
 
-def gathered(pairs: Discs, count: int, unit: float) -> Neighbourhood:
-    """Pairs of vertices, sorted by target, as padded neighbourhoods.
+def stencils(surface: Surface, radius: float, kernels: Kernels) -> Stencils:
+    """The weights of some kernels on a mesh.
 
-    Args:
-        pairs: targets are their bases, sources their vertices.
-        count: how many targets there are.
-        unit: the length in which distances are measured.
-    """
-    target, source = pairs.base, pairs.vertex
-    number = np.bincount(target, minlength=count)
-    slot = np.arange(len(target)) - np.repeat(np.cumsum(number) - number, number)
-    shape = (count, int(number.max()))
-    index, valid = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=bool)
-    distance, angle, transport = (np.zeros(shape) for _ in range(3))
-    columns = (index, source), (valid, True), (distance, pairs.distance / unit)
-    for padded, values in (*columns, (angle, pairs.angle), (transport, pairs.transport)):
-        padded[target, slot] = values
-    return Neighbourhood(index, valid, distance, angle, transport)
-
-
-@lru_cache(maxsize=256)
-def stencil(surface: Surface, radius: float, phase: int, profile: int, degree: int) -> Stencil:
-    """Weights of the kernel ``r^{2k + |s|} e^{-r^2} e^{i s theta}``, r in kernel widths.
-
-    With ``x + i y = r e^{i theta}``, g the normalised Gaussian weights times areas, G = diag(g),
-    B the monomials ``x^a y^b`` (1 <= a + b <= degree) and t their moments under the continuous
-    kernel: ``w = w0 + G B^T (B G B^T)^+ (t - B w0)``, the smallest change in the metric of g
-    that makes the moments right, and ``w_p = t_00 - sum w``.
+    At a vertex whose neighbours cannot tell a phase, because the kernel is narrower than the mesh
+    or because of how they lie, the one ring stands in, measured in the vertex's own mean edge.
+    Where that tells it no better, the weights are 0.
 
     Args:
         surface: the mesh.
         radius: of the support, a length; 0 for the one ring.
-        phase: s >= 0; negative phases are complex conjugates.
-        profile: k, the power of r^2.
-        degree: moments made exact; lowered, but not below max(phase, 1), where a vertex has too
-            few neighbours or where they lie so badly that the weights would exceed
-            `AMPLIFICATION` (`RING_AMPLIFICATION`) times those of the samples. Fewer than 2 s + 1
-            neighbours cannot tell phase s from its opposite: the weights are 0 there, and where
-            no degree can be had.
+        kernels: which.
     """
-    near = neighbourhood(surface, radius)
-    x, y = near.distance * np.cos(near.theta), near.distance * np.sin(near.theta)
-    gauss = np.where(near.valid, surface.areas[near.index] * np.exp(-(near.distance**2)), 0.0)
-    g = gauss / (surface.areas + gauss.sum(axis=1))[:, None]
-    samples = g * near.distance ** (2 * profile) * (x + 1j * y) ** phase
-    room = near.valid.sum(axis=1)
-    weights, chosen = samples.copy(), np.zeros(len(surface), dtype=np.int64)
-    allowed = RING_AMPLIFICATION if radius == ONE_RING else AMPLIFICATION
-    limit = allowed * np.abs(samples).sum(axis=1)
-    for d in range(max(phase, 1), max(phase, 1, degree) + 1):
-        powers = [(a, n - a) for n in range(1, d + 1) for a in range(n, -1, -1)]
-        least = d == max(phase, 1)
-        rows = np.flatnonzero(least | (len(powers) <= room))
-        wanted = np.array([moment(a, b, phase, profile) for a, b in powers])
-        corrected, met = correct(x[rows], y[rows], g[rows], samples[rows], powers, wanted)
-        fits = met & (least | (np.abs(corrected).sum(axis=1) <= limit[rows]))
-        weights[rows[fits]], chosen[rows[fits]] = corrected[fits], d
-    unresolved = (room < 2 * phase + 1) | (chosen == 0)
-    weights[unresolved], chosen[unresolved] = 0, 0
-    centre = np.where(unresolved, 0, moment(0, 0, phase, profile) - weights.sum(axis=1))
-    return Stencil(weights, centre, chosen)
+    pairs = neighbourhood(surface, radius)
+    units = np.full(len(surface), width(surface, radius))
+    amplification = RING_AMPLIFICATION if radius == ONE_RING else AMPLIFICATION
+    weights = kernels.on(pairs, units, surface.areas, amplification)
+    short = _short(pairs, units, surface, kernels)
+    if not short.any():
+        return Stencils(pairs, weights, short, radius)
+    return _with_rings(surface, kernels, pairs, weights, short)
 
 
-def correct(
-    x: Array, y: Array, g: Array, samples: Complex, powers: list[tuple[int, int]], wanted: Complex
-) -> tuple[Complex, NDArray[np.bool_]]:
-    """The weights next to `samples`, in the metric of g, that have the moments `wanted`.
-
-    With ``A = B G^{1/2}``: ``w = w0 + G^{1/2} A^+ (t - B w0)``, which is the equation of `stencil`
-    with half the digits lost.
-
-    Args:
-        x: first coordinate of the neighbours ``(vertex, neighbour)``.
-        y: second coordinate.
-        g: positive weights, 0 for padding.
-        samples: weights to be corrected.
-        powers: (a, b) of the monomials ``x^a y^b``.
-        wanted: their moments ``(monomial,)``.
-
-    Returns:
-        The weights, and where they have the moments ``(vertex,)``: neighbours that lie on a curve
-        of that degree cannot.
-    """
-    basis = np.stack([x**a * y**b for a, b in powers], axis=1)  # (vertex, monomial, neighbour)
-    missing = wanted - np.einsum("pbq,pq->pb", basis, samples)
-    root = np.sqrt(g)
-    inverse = np.linalg.pinv(basis * root[:, None], rcond=1e-8)  # (vertex, neighbour, monomial)
-    weights = samples + root * np.einsum("pqb,pb->pq", inverse, missing)
-    left = np.abs(wanted - np.einsum("pbq,pq->pb", basis, weights)).max(axis=1)
-    return weights, left < 1e-6
+def _short(pairs: Discs, units: Array, surface: Surface, kernels: Kernels) -> Mask:
+    """Which phases a vertex cannot tell ``(vertex, phase)``; even phase 0 needs phase 1."""
+    phases = np.arange(kernels.phases)
+    room = np.bincount(pairs.base, minlength=len(surface))[:, None]
+    told = phases_told(pairs, units, surface.areas, max(kernels.phases - 1, 1))[:, None]
+    short: Mask = (told < np.maximum(phases, 1)) | (room < 2 * phases + 1)
+    return short
 
 
-def moment(a: int, b: int, phase: int, profile: int) -> complex:
-    """``1/pi`` times the plane integral of ``x^a y^b r^{2k} (x + i y)^s e^{-r^2}``.
+def _with_rings(
+    surface: Surface, kernels: Kernels, pairs: Discs, weights: Weights, short: Mask
+) -> Stencils:
+    """The one ring in the place of the kernel where that comes short and the ring does not."""
+    own = mean_edges(surface)
+    near = surface.one_ring.where(np.any(short, axis=1)[surface.one_ring.base])
+    ring: Mask = short & ~_short(near, own, surface, kernels)
+    instead = kernels.on(near, own, surface.areas, RING_AMPLIFICATION)
+    neighbours, centre, degree = weights
+    neighbours[short[pairs.base]], centre[short], degree[short] = 0, 0, 0
+    key, among = (p.base * len(surface) + p.vertex for p in (near, pairs))
+    here, phase = np.nonzero(ring[near.base])
+    neighbours[np.searchsorted(among, key)[here], phase] = instead.neighbours[here, phase]
+    centre[ring], degree[ring] = instead.centre[ring], instead.degree[ring]
+    enough = REACH * float(own[np.any(short, axis=1)].max())
+    return Stencils(pairs, Weights(neighbours, centre, degree), ring, enough)
 
-    In polar coordinates: ``Gamma((a + b + 2k + s)/2 + 1)`` times the mean over the circle of
-    ``cos^a sin^b e^{i s theta}``.
-    """
-    theta = 2 * np.pi * np.arange(32) / 32  # exact for trigonometric degree < 32
-    circle = (np.cos(theta) ** a * np.sin(theta) ** b * np.exp(1j * phase * theta)).mean()
-    return complex(circle * math.gamma((a + b + 2 * profile + phase) / 2 + 1))
+
+def mean_edges(surface: Surface) -> Array:
+    """The mean length of the edges at each vertex ``(vertex,)``; 1 where there are none."""
+    ring = surface.one_ring
+    number = np.bincount(ring.base, minlength=len(surface))
+    total = np.bincount(ring.base, ring.distance, minlength=len(surface))
+    return np.where(number > 0, total / np.maximum(number, 1), 1.0)

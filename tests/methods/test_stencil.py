@@ -9,7 +9,7 @@ from e3nn import o3
 
 from gaugecnn.geometry.subdivision import subdivide
 from gaugecnn.geometry.surface import Surface
-from gaugecnn.ops.stencil import neighbourhood, stencil
+from gaugecnn.ops.stencil import REACH, Kernels, neighbourhood, stencils
 from gaugecnn.surfaces import Icosphere, TriangleMesh
 from tests.shipped import MESHES
 from tests.surfaces.test_mesh import torus
@@ -21,6 +21,20 @@ OCTAHEDRON = (
         [[0, 2, 4], [2, 1, 4], [1, 3, 4], [3, 0, 4], [2, 0, 5], [1, 2, 5], [3, 1, 5], [0, 3, 5]]
     ),
 )
+
+
+class Found:
+    """The stencil of one phase and profile."""
+
+    def __init__(self, surface: Surface, radius: float, phase: int, profile: int, degree: int):
+        found = stencils(surface, radius, Kernels(phase + 1, profile + 1, degree))
+        self.pairs = found.pairs
+        self.weights, self.centre, self.degree = (x[:, phase, profile] for x in found.weights)
+
+    def summed(self, values: np.ndarray) -> np.ndarray:
+        """Over the neighbours of each vertex."""
+        real, imag = (np.bincount(self.pairs.base, part) for part in (values.real, values.imag))
+        return real + 1j * imag
 
 
 def harmonic(surface: Surface, degree: int) -> tuple[np.ndarray, np.ndarray]:
@@ -38,10 +52,8 @@ def harmonic(surface: Surface, degree: int) -> tuple[np.ndarray, np.ndarray]:
 def anisotropy(surface: Surface, radius: float, degree: int, phase: int, l: int) -> float:  # noqa: E741
     """What of the response to a harmonic is not a multiple of the harmonic (of its gradient)."""
     field, gradient = harmonic(surface, l)
-    radius *= surface.mean_edge
-    found = stencil(surface, radius, phase, 0, degree)
-    neighbours = field[neighbourhood(surface, radius).index]
-    response = (found.weights * neighbours).sum(1) + found.centre * field
+    found = Found(surface, radius * surface.mean_edge, phase, 0, degree)
+    response = found.summed(found.weights * field[found.pairs.vertex]) + found.centre * field
     ideal = gradient if phase else field
     factor = np.vdot(ideal, response) / np.vdot(ideal, ideal)
     return float(np.linalg.norm(response - factor * ideal) / np.linalg.norm(factor * ideal))
@@ -87,11 +99,10 @@ def test_plain_samples_do_not_converge():
     """The negative control: without correction the order-1 response to a constant stays."""
     for level in (3, 4):
         surface = Icosphere(level).surface
-        near = neighbourhood(surface, 0.0)
-        plain = np.where(near.valid, np.exp(1j * near.theta), 0) / near.valid.sum(1, keepdims=True)
-        found = stencil(surface, 0.0, 1, 0, 1)
-        assert np.abs(plain.sum(1)).max() > 0.01
-        assert np.abs(found.weights.sum(1) + found.centre).max() < 1e-12
+        found = Found(surface, 0.0, 1, 0, 1)
+        plain = found.summed(np.exp(1j * found.pairs.angle)) / np.bincount(found.pairs.base)
+        assert np.abs(plain).max() > 0.01
+        assert np.abs(found.summed(found.weights) + found.centre).max() < 1e-12
 
 
 @pytest.mark.parametrize("phase", [0, 1, 2])
@@ -101,9 +112,10 @@ def test_turning_frames_multiplies_by_a_phase(phase, profile):
         angles = np.random.default_rng(1).uniform(0, 6, len(surface))
         turned = surface.turned(angles)
         for radius in (0.0, 2.3 * surface.mean_edge):
-            ours, theirs = (stencil(s, radius, phase, profile, 3) for s in (surface, turned))
+            ours, theirs = (Found(s, radius, phase, profile, 3) for s in (surface, turned))
             factor = np.exp(-1j * phase * angles)
-            np.testing.assert_allclose(theirs.weights, factor[:, None] * ours.weights, atol=1e-8)
+            expected = factor[ours.pairs.base] * ours.weights
+            np.testing.assert_allclose(theirs.weights, expected, atol=1e-8)
             np.testing.assert_allclose(theirs.centre, factor * ours.centre, atol=1e-8)
             np.testing.assert_array_equal(theirs.degree, ours.degree)
 
@@ -112,24 +124,29 @@ def test_moments_are_those_of_the_continuous_kernel():
     surface = Icosphere(3).surface
     radius = 2.3 * surface.mean_edge
     near = neighbourhood(surface, radius)
-    x, y = near.distance * np.cos(near.theta), near.distance * np.sin(near.theta)
-    found = stencil(surface, radius, 0, 0, 3)
+    r = near.distance * REACH / radius
+    x, y = r * np.cos(near.angle), r * np.sin(near.angle)
+    found = Found(surface, radius, 0, 0, 3)
     assert (found.degree == 3).all()
-    np.testing.assert_allclose(found.weights.sum(1) + found.centre, 1, atol=1e-12)
-    np.testing.assert_allclose((found.weights * x).sum(1), 0, atol=1e-9)
-    np.testing.assert_allclose((found.weights * x * x).sum(1), 0.5, atol=1e-9)  # <x^2>, e^{-r^2}
-    np.testing.assert_allclose((found.weights * x * y).sum(1), 0, atol=1e-9)
-    weights = stencil(surface, radius, 1, 0, 3).weights
-    np.testing.assert_allclose((weights * x).sum(1), 0.5, atol=1e-9)
-    np.testing.assert_allclose((weights * y).sum(1), 0.5j, atol=1e-9)
+
+    def has(weights: np.ndarray, moment: complex) -> None:
+        np.testing.assert_allclose(found.summed(weights), moment, atol=1e-9)
+
+    np.testing.assert_allclose(found.summed(found.weights) + found.centre, 1, atol=1e-12)
+    has(found.weights * x, 0)
+    has(found.weights * x * x, 0.5)  # <x^2>, e^{-r^2}
+    has(found.weights * x * y, 0)
+    weights = Found(surface, radius, 1, 0, 3).weights
+    has(weights * x, 0.5)
+    has(weights * y, 0.5j)
 
 
 def test_the_degree_is_lowered_where_there_is_no_room():
     surface = Icosphere(2).surface
-    ring = stencil(surface, 0.0, 1, 0, 3)
+    ring = Found(surface, 0.0, 1, 0, 3)
     assert (ring.degree == 2).all()  # five or six neighbours: five moments fit, nine do not
     octahedron = TriangleMesh(*subdivide(*OCTAHEDRON)).surface
-    lowered = stencil(octahedron, 0.0, 1, 0, 3).degree
+    lowered = Found(octahedron, 0.0, 1, 0, 3).degree
     assert sorted(set(lowered)) == [1, 2]
     assert (lowered[:6] == 1).all()  # four neighbours
 
@@ -139,8 +156,8 @@ def test_a_boundary_amplifies_little_more_than_the_inside():
     surface = TriangleMesh.from_file(MESHES / "hemisphere.ply").surface
     boundary = surface.mesh.boundary
     for phase in range(3):
-        found = stencil(surface, 0.28, phase, 0, 3)
-        size = np.abs(found.weights).sum(axis=1) + np.abs(found.centre)
+        found = Found(surface, 0.28, phase, 0, 3)
+        size = found.summed(np.abs(found.weights)).real + np.abs(found.centre)
         inner = np.delete(size, boundary)
         assert size.max() < 3 * np.median(inner)
         assert (found.degree[boundary] < 3).any()

@@ -1,8 +1,9 @@
 """Local-frame gauge equivariance on meshes."""
 
-from gaugecnn.methods.gauge.aggregation import Kernel, mesh_geometry
+from gaugecnn.methods.gauge.aggregation import mesh_geometry
 from gaugecnn.methods.gauge.convolution import GaugeConv
 from gaugecnn.methods.gauge.family import GaugeFamily, GaugeStage
+from gaugecnn.methods.gauge.kernel import Kernel
 from gaugecnn.methods.gauge.nonlinearity import (
     NormGate,
     QuadraticNonlinearity,

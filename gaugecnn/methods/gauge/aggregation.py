@@ -1,6 +1,6 @@
 """Aggregation: what a vertex gathers from its neighbours, before channels are mixed.
 
-    A_n^{s,k}(p) = c_s sum_q W^{s,k}_pq e^{i n phi_pq} f_n(q)
+    A_n^{s,k}(p) = c_{s,k} sum_q W^{s,k}_pq e^{i n phi_pq} f_n(q)
 
 One sparse real matrix holds every phase s and profile k that is read from an order n.
 """
@@ -8,7 +8,6 @@ One sparse real matrix holds every phase s and profile k that is read from an or
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -16,34 +15,13 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from gaugecnn.geometry.arrays import Mask
 from gaugecnn.geometry.surface import Surface
+from gaugecnn.methods.gauge.fit import warn_of_misfits
+from gaugecnn.methods.gauge.kernel import Kernel, gains
 from gaugecnn.ops.sparse import SparseMap
-from gaugecnn.ops.stencil import ONE_RING, neighbourhood, stencil
+from gaugecnn.ops.stencil import stencils
 from gaugecnn.surfaces.mesh import MeshDomain
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """Which stencils a convolution uses.
-
-    Args:
-        radius: of the support, a length on a surface of area ``4 pi``; 0 is the one ring.
-        profiles: radial profiles ``r^{2k} e^{-r^2}``, k = 0 .. profiles - 1.
-        degree: moments of the stencil that are made exact.
-        max_phase: largest |s|; only vertices with 2 |s| + 1 neighbours resolve it.
-    """
-
-    radius: float = ONE_RING
-    profiles: int = 1
-    degree: int = 3
-    max_phase: int = 2
-
-    def __post_init__(self) -> None:
-        if self.radius < 0 or self.profiles < 1 or self.degree < 1 or self.max_phase < 0:
-            raise ValueError(
-                "expected radius >= 0, profiles >= 1, degree >= 1 and max_phase >= 0, got "
-                f"{self.radius}, {self.profiles}, {self.degree}, {self.max_phase}"
-            )
 
 
 def mesh_geometry(domain: MeshDomain | Surface, kernel: Kernel | None = None) -> Data:
@@ -59,44 +37,66 @@ def mesh_geometry(domain: MeshDomain | Surface, kernel: Kernel | None = None) ->
     Returns:
         a graph with ``edge_index (2, edge)`` from each q to p, p itself among them, sorted by
         target; ``stencil (edge, phase * profile, re-im)``, phases from 0; ``transport (edge,)``;
-        ``areas (vertex,)``; ``kernel``; ``lowered (1,)``, the vertices with a degree lowered.
+        ``areas (vertex,)``; ``kernel``. And of the vertices: how many have a degree lowered or the
+        one ring in the place of the kernel, ``lowered (1,)``; at how many it is the ring,
+        ``ring (1, phase)``; how many cannot tell a phase, so that its weights are 0,
+        ``untold (1, phase)``, off the boundary ``untold_inside (1, phase)``; and a radius with
+        which they all could, ``enough (1,)``.
+
+    Warns:
+        GaugecnnWarning: the mesh is too coarse for the kernel somewhere.
 
     Raises:
-        ValueError: a phase is resolved at no vertex.
+        ValueError: a phase is told at no vertex.
     """
     surface = domain if isinstance(domain, Surface) else domain.surface
-    return copy(_geometry(surface, kernel or Kernel()))  # shallow: features may be added to it
+    found = surface_geometry(surface, kernel or Kernel())
+    warn_of_misfits(found, surface, range(found.kernel.max_phase + 1))
+    return copy(found)  # shallow: features may be added to it
 
 
-@lru_cache(maxsize=64)
-def _geometry(surface: Surface, kernel: Kernel) -> Data:
-    near = neighbourhood(surface, kernel.radius)
-    vertices = np.arange(len(surface))
-    there = np.concatenate([near.valid, np.ones((len(surface), 1), dtype=bool)], axis=1)
-    source = np.concatenate([near.index, vertices[:, None]], axis=1)[there]
-    target = np.repeat(vertices, there.sum(axis=1))
-    transport = np.pad(near.transport, ((0, 0), (0, 1)))[there]
-    columns, lowered = [], np.zeros(len(surface), dtype=bool)
-    for phase in range(kernel.max_phase + 1):
-        for profile in range(kernel.profiles):
-            found = stencil(surface, kernel.radius, phase, profile, kernel.degree)
-            if phase and not found.degree.any():
-                raise ValueError(
-                    f"phase {phase} is resolved nowhere on {surface}, it takes "
-                    f"{2 * phase + 1} neighbours: lower max_phase or widen the radius"
-                )
-            weights = np.concatenate([found.weights, found.centre[:, None]], axis=1)[there]
-            columns.append(gain(phase) * np.stack([weights.real, weights.imag], axis=-1))
-            lowered |= found.degree < kernel.degree
+@lru_cache(maxsize=32)
+def surface_geometry(surface: Surface, kernel: Kernel) -> Data:
+    """The graph of `mesh_geometry`, which is shared by all who ask: nothing is added to it."""
+    found = stencils(surface, kernel.radius, kernel.kernels)
+    degree = found.weights.degree  # (vertex, phase, profile)
+    untold = np.any(degree == 0, axis=2)
+    lowered = np.any(degree < kernel.degree, axis=(1, 2)) | np.any(found.ring, axis=1)
+    nowhere = np.all(untold, axis=0)[1:]
+    if nowhere.any():
+        phase = 1 + int(nowhere.argmax())
+        raise ValueError(
+            f"phase {phase} is resolved nowhere on {surface}, it takes "
+            f"{2 * phase + 1} neighbours: lower max_phase or widen the radius"
+        )
+    pairs, vertices = found.pairs, np.arange(len(surface))
+    last = np.bincount(pairs.base, minlength=len(surface)).cumsum() + vertices  # p in its own row
+    others = np.arange(len(pairs)) + pairs.base
+    weights = np.empty((len(pairs) + len(surface), *degree.shape[1:]), dtype=np.complex128)
+    weights[others], weights[last] = found.weights.neighbours, found.weights.centre
+    weights *= gains(kernel)
+    edges, transport = np.empty((2, len(weights)), dtype=np.int64), np.zeros(len(weights))
+    edges[:, others], edges[:, last] = (pairs.vertex, pairs.base), vertices
+    transport[others] = pairs.transport
+    inside = ~surface.mesh.on_boundary
     return Data(
-        edge_index=torch.from_numpy(np.stack([source, target])),
-        stencil=torch.from_numpy(np.stack(columns, axis=1)),
+        edge_index=torch.from_numpy(edges),
+        stencil=torch.view_as_real(torch.from_numpy(weights.reshape(len(weights), -1))),
         transport=torch.from_numpy(transport),
         areas=torch.from_numpy(surface.areas),
         kernel=kernel,
-        lowered=torch.tensor([int(lowered.sum())]),
+        lowered=_count(lowered),
+        ring=_count(found.ring),
+        enough=torch.tensor([found.enough]),
+        untold=_count(untold),
+        untold_inside=_count(untold & inside[:, None]),
         num_nodes=len(surface),
     )
+
+
+def _count(found: Mask) -> Tensor:
+    """Of vertices ``(vertex, ...)``, as ``(1, ...)``: batches of graphs list them."""
+    return torch.from_numpy(np.asarray(found.sum(axis=0))[None])
 
 
 def aggregation(
@@ -124,16 +124,6 @@ def aggregation(
     rows, columns, values = (torch.cat(part) for part in zip(*entries, strict=True))
     vertices = int(geometry.num_nodes or 0)
     return SparseMap.of_entries(rows, columns, values, (vertices * stride, vertices * parts_in))
-
-
-def gain(phase: int) -> float:
-    """``c_s = 5 * 1.6^{|s| - 1}``, and 1 for s = 0: brings aggregates to the same size.
-
-    On features of spherical digits the aggregates of phases 1 and 2 are 1/5 and 1/8 of those of
-    phase 0 on every level, because features vary slowly over a stencil. Without the gain a network
-    starts nearly isotropic and learns more slowly.
-    """
-    return 5 * 1.6 ** (abs(phase) - 1) if phase else 1.0
 
 
 def parts_of(order: int, phase: int) -> int:

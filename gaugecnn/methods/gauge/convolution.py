@@ -18,7 +18,9 @@ from torch_geometric.data import Data
 
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.layers import Layer
-from gaugecnn.methods.gauge.aggregation import Kernel, aggregation, mesh_geometry, parts_of
+from gaugecnn.methods.gauge.aggregation import aggregation, parts_of, surface_geometry
+from gaugecnn.methods.gauge.fit import warn_of_misfits
+from gaugecnn.methods.gauge.kernel import Kernel
 from gaugecnn.methods.gauge.paths import Path, aggregates, paths_between
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.sparse import SparseMap
@@ -68,7 +70,9 @@ class GaugeConv(Layer):
         self._aggregates = {
             n: aggregates(n, self.paths) for n in self.type_in.orders
         }  # order -> the (phase, profile) that some path reads
-        geometry = mesh_geometry(surface, self.stencils)
+        geometry = surface_geometry(surface, self.stencils)
+        read = {abs(s) for reads in self._aggregates.values() for s, _ in reads}
+        warn_of_misfits(geometry, surface, read)
         self.aggregate = nn.ModuleDict({str(n): m for n, m in self._maps(geometry).items()})
         self.lowered = int(geometry.lowered)
         # The rows of the mixing matrix that read each order's aggregates, then those of x itself.

@@ -23,7 +23,6 @@ from gaugecnn.layers import (
     Stage,
     expect,
 )
-from gaugecnn.methods.gauge.aggregation import Kernel
 from gaugecnn.methods.gauge.convolution import GaugeConv
 from gaugecnn.methods.gauge.fields import (
     GaugeIntegral,
@@ -31,6 +30,7 @@ from gaugecnn.methods.gauge.fields import (
     SelfInteraction,
     SignalToFeature,
 )
+from gaugecnn.methods.gauge.kernel import Kernel
 from gaugecnn.methods.gauge.nonlinearity import (
     NormGate,
     QuadraticNonlinearity,

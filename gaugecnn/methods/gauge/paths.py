@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gaugecnn.methods.gauge.aggregation import Kernel
+from gaugecnn.methods.gauge.kernel import Kernel
 from gaugecnn.methods.gauge.types import GaugeType
 
 

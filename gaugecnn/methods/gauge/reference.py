@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import cmath
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from gaugecnn.methods.gauge.aggregation import gain
 from gaugecnn.methods.gauge.convolution import GaugeConv
+from gaugecnn.methods.gauge.kernel import gains
 from gaugecnn.methods.gauge.paths import Path
 from gaugecnn.methods.gauge.types import GaugeType
-from gaugecnn.ops.stencil import neighbourhood, stencil
+from gaugecnn.ops.stencil import stencils
 
 
 def reference_convolution(layer: GaugeConv, x: Tensor) -> Tensor:
@@ -43,21 +44,20 @@ def reference_convolution(layer: GaugeConv, x: Tensor) -> Tensor:
 
 
 def _aggregate(layer: GaugeConv, field: Tensor, path: Path) -> Tensor:
-    """``A(p) = c_s sum_q W^{s,k}_pq e^{i n phi_pq} f_n(q)``, p itself among the q."""
+    """``A(p) = c_{s,k} sum_q W^{s,k}_pq e^{i n phi_pq} f_n(q)``, p itself among the q."""
     assert path.phase is not None
     surface, kernel = layer.type_in.surface, layer.stencils
-    near = neighbourhood(surface, kernel.radius)
-    found = stencil(surface, kernel.radius, abs(path.phase), path.profile, kernel.degree)
-    weights, centre = found.weights, found.centre
+    found = stencils(surface, kernel.radius, kernel.kernels)
+    which = abs(path.phase), path.profile
+    gain = gains(kernel)[which]
     rows = []
     for p in range(len(surface)):
-        total = _weight(centre[p], path) * field[:, p]
-        for slot in range(near.index.shape[1]):
-            if near.valid[p, slot]:
-                turn = cmath.exp(1j * path.order_in * near.transport[p, slot])
-                q = int(near.index[p, slot])
-                total = total + _weight(weights[p, slot], path) * turn * field[:, q]
-        rows.append(gain(path.phase) * total)
+        total = _weight(found.weights.centre[p][which], path) * field[:, p]
+        for pair in np.flatnonzero(found.pairs.base == p):
+            turn = cmath.exp(1j * path.order_in * found.pairs.transport[pair])
+            weight = _weight(found.weights.neighbours[pair][which], path)
+            total = total + weight * turn * field[:, int(found.pairs.vertex[pair])]
+        rows.append(gain * total)
     return torch.stack(rows, dim=1)  # (batch, vertex, channel)
 
 

@@ -1,0 +1,89 @@
+"""Which stencils a convolution uses, and how their aggregates are scaled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from gaugecnn.geometry.arrays import Array
+from gaugecnn.geometry.discs import Discs
+from gaugecnn.ops.moments import Complex
+from gaugecnn.ops.stencil import AMPLIFICATION, ONE_RING, REACH, Kernels
+
+SPACING = 0.125
+"""Of the lattice that stands for the plane, in kernel widths."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Which stencils a convolution uses.
+
+    Args:
+        radius: of the support, a length on a surface of area ``4 pi``; 0 is the one ring.
+        profiles: radial profiles ``r^{2k} e^{-r^2}``, k = 0 .. profiles - 1.
+        degree: moments of the stencil that are made exact.
+        max_phase: largest |s|; only vertices with 2 |s| + 1 neighbours resolve it.
+    """
+
+    radius: float = ONE_RING
+    profiles: int = 1
+    degree: int = 3
+    max_phase: int = 2
+
+    def __post_init__(self) -> None:
+        if self.radius < 0 or self.profiles < 1 or self.degree < 1 or self.max_phase < 0:
+            raise ValueError(
+                "expected radius >= 0, profiles >= 1, degree >= 1 and max_phase >= 0, got "
+                f"{self.radius}, {self.profiles}, {self.degree}, {self.max_phase}"
+            )
+
+    @property
+    def kernels(self) -> Kernels:
+        """All phases from 0 and all profiles."""
+        return Kernels(self.max_phase + 1, self.profiles, self.degree)
+
+
+def gains(kernel: Kernel) -> Array:
+    """``c_{s,k}``: aggregates get unit variance on noise that varies as fast as the kernel does.
+
+    ``c^{-2} = sum_{q,q'} W_q e^{-|q - q'|^2} conj(W_q')`` with distances in kernel widths: the
+    noise has covariance ``e^{-d^2}``. W is the stencil in the plane, on a fine lattice, so that it
+    is the continuous kernel cut off at `REACH` and corrected; the one ring is a regular hexagon. A
+    gain is the same on every mesh, so that the same weights mean the same operator there. (The
+    uncut kernel ``(x + i y)^s e^{-r^2} / pi`` has ``c^{-2} = s! / 3^{s+1}``.)
+
+    Returns:
+        ``(phase, profile)``; 1 for a phase that the lattice cannot tell.
+    """
+    return _gains(kernel.kernels, kernel.radius == ONE_RING)
+
+
+@lru_cache
+def _gains(kernels: Kernels, ring: bool) -> Array:
+    points = _lattice(1.0, 1.5) if ring else _lattice(SPACING, REACH)
+    count = len(points)
+    none = np.zeros(count)
+    pairs = Discs(
+        base=none.astype(np.int64),
+        vertex=np.arange(1, count + 1),
+        distance=np.abs(points),
+        angle=np.angle(points),
+        transport=none,
+        bent=none.astype(bool),
+    )
+    ones = np.ones(count + 1)
+    found = kernels.on(pairs, ones, ones, AMPLIFICATION)
+    weights = np.concatenate([found.centre[:1], found.neighbours])  # (point, phase, profile)
+    places = np.concatenate([[0], points])
+    covariance = np.exp(-(np.abs(places[:, None] - places) ** 2))
+    variance = np.einsum("qsk,qr,rsk->sk", weights.conj(), covariance, weights).real
+    return np.where(variance > 0, variance, 1.0) ** -0.5
+
+
+def _lattice(spacing: float, radius: float) -> Complex:
+    """The triangular lattice within a radius, 0 left out ``(point,)``."""
+    steps = np.arange(-int(2 * radius / spacing), int(2 * radius / spacing) + 1)
+    points = spacing * (steps[:, None] + np.exp(1j * np.pi / 3) * steps).ravel()
+    return points[(np.abs(points) > 0) & (np.abs(points) <= radius)]
