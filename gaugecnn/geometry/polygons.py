@@ -100,7 +100,7 @@ def _fans(vertices: Array, polygons: Index, known: Mask) -> tuple[Index, Mask]:
 
 
 def _first(keys: Array, valid: Mask) -> Index:
-    """Of each polygon the valid corner whose keys ``(face, corner, key)`` come first ``(face,)``."""
+    """The valid corner of each polygon whose keys ``(face, corner, key)`` are least ``(face,)``."""
     for key in np.moveaxis(keys, -1, 0):
         least = np.where(valid, key, np.inf).min(axis=1)
         valid = valid & (key == least[:, None])

@@ -6,7 +6,7 @@ import numpy as np
 
 from gaugecnn.geometry.arrays import Array, Index, Mask
 from gaugecnn.geometry.connectivity import Connectivity, groups
-from gaugecnn.geometry.orientation import agreement
+from gaugecnn.geometry.orientation import agreement, volumes
 
 
 def same_place(vertices: Array) -> Index:
@@ -91,7 +91,8 @@ def _films(vertices: Array, faces: Index, front: Index, back: Index) -> Index:
     one_way = np.where(found.minority, back, front)
     other_way = front + back - one_way
     better = _fit(vertices, faces[one_way], rest) - _fit(vertices, faces[other_way], rest)
-    turn = np.bincount(patch, weights=better) < 0
+    outward = volumes(vertices, faces[front], patch, found.minority)
+    turn = np.bincount(patch, weights=better) + outward < 0
     worse = np.where(turn[patch], one_way, other_way)
     return np.concatenate([worse[~both[patch]], (front + back - worse)[neither[patch]]])
 
@@ -107,5 +108,5 @@ def _fit(vertices: Array, faces: Index, rest: Index) -> Array:
     opposite = np.isin(sides.start * count + sides.end, others.end * count + others.start)
     a, b, c = vertices[faces].swapaxes(0, 1)
     upward = np.cross(b - a, c - a) @ [1.0, 2.0, 4.0]
-    fit: Array = opposite.reshape(-1, 3).sum(axis=1) + 1e-3 * upward
+    fit: Array = opposite.reshape(-1, 3).sum(axis=1) + 1e-6 * upward
     return fit
