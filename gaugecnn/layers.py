@@ -161,13 +161,20 @@ class LayerFamily(ABC, Generic[StageT]):
     def lift(self, stage: StageT) -> Layer:
         """The first layer: signal to feature."""
 
+    def resample(self, type_in: FeatureType, stage: StageT) -> Layer:
+        """Brings a feature to where a stage's convolution and its shortcut both read it.
+
+        By default nothing: the layers of most methods change resolution themselves.
+        """
+        return Identity(type_in)
+
     @abstractmethod
     def convolve(self, type_in: FeatureType, stage: StageT) -> Layer:
         """Feature to feature, changing resolution when the stage says so."""
 
     @abstractmethod
     def shortcut(self, type_in: FeatureType, type_out: FeatureType) -> Layer:
-        """The linear map of a residual connection."""
+        """The linear map of a residual connection, from the feature that `resample` gives."""
 
     @abstractmethod
     def normalise(self, type_: FeatureType) -> Layer:

@@ -3,8 +3,9 @@
     signal -> lift -> block -> ... -> block -> integrate -> head       (Classifier)
     signal -> lift -> block -> ... -> block -> project                 (Segmenter)
 
-A block is ``activate(normalise(convolve(x)) + shortcut(x))``; the shortcut is there for residual
-networks only, and in a segmenter with skips the mirrored block of the first half adds its own.
+A block is ``activate(normalise(convolve(x)) + shortcut(x))``, x being resampled once where the
+stage says so; the shortcut is there for residual networks only, and in a segmenter with skips the
+mirrored block of the first half adds its own.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugecnn.errors import UserError
-from gaugecnn.layers import FeatureType, Layer, LayerFamily, Stage
+from gaugecnn.layers import FeatureType, Identity, Layer, LayerFamily, Stage
 from gaugecnn.surfaces.symmetry import Symmetry
 
 
@@ -50,11 +51,12 @@ class Head:
 
 
 class Block(Layer):
-    """``activate(normalise(layer(x)) + sum of shortcuts)``.
+    """``activate(normalise(layer(x)) + sum of shortcuts)`` of the resampled input x.
 
     Args:
         family: where the normalisation, the nonlinearity and the shortcuts come from.
         layer: the lift or the convolution.
+        resample: what the input goes through before the layer and its shortcut; None for nothing.
         residual: add the linear shortcut from the block's own input.
         skip: type of an earlier feature whose linear shortcut is added too.
     """
@@ -63,10 +65,13 @@ class Block(Layer):
         self,
         family: LayerFamily[Stage],
         layer: Layer,
+        resample: Layer | None = None,
         residual: bool = False,
         skip: FeatureType | None = None,
     ) -> None:
-        super().__init__(layer.type_in, layer.type_out)
+        type_in = layer.type_in if resample is None else resample.type_in
+        super().__init__(type_in, layer.type_out)
+        self.resample = Identity(type_in) if resample is None else resample
         self.layer = layer
         self.norm = family.normalise(layer.type_out)
         self.activation = family.activate(layer.type_out)
@@ -74,6 +79,7 @@ class Block(Layer):
         self.skip = family.shortcut(skip, layer.type_out) if skip is not None else None
 
     def forward(self, x: Tensor, earlier: Tensor | None = None) -> Tensor:
+        x = self.resample(x)
         y = self.norm(self.layer(x))
         if self.residual is not None:
             y = y + self.residual(x)
@@ -152,8 +158,9 @@ class Classifier(Network):
         super().__init__(family, stages)
         blocks = [Block(family, family.lift(stages[0]))]
         for stage in stages[1:]:
-            layer = family.convolve(blocks[-1].type_out, stage)
-            blocks.append(Block(family, layer, residual))
+            moved = family.resample(blocks[-1].type_out, stage)
+            layer = family.convolve(moved.type_out, stage)
+            blocks.append(Block(family, layer, moved, residual))
         self.blocks = nn.ModuleList(blocks)
         self.integral = family.integrate(blocks[-1].type_out)
         self.head = head.build(self.integral.features, classes)
@@ -191,7 +198,8 @@ class Segmenter(Network):
         super().__init__(family, (*stages, project))
         blocks = [Block(family, family.lift(stages[0]))]
         for i, stage in enumerate(stages[1:], start=1):
-            layer = family.convolve(blocks[-1].type_out, stage)
+            moved = family.resample(blocks[-1].type_out, stage)
+            layer = family.convolve(moved.type_out, stage)
             mirror = len(stages) - 1 - i
             earlier = blocks[mirror].type_out if skip and mirror < i else None
             if earlier is not None and earlier.grid != layer.type_out.grid:
@@ -199,7 +207,7 @@ class Segmenter(Network):
                     f"a skip joins stages {mirror} and {i}, which must share a grid: "
                     f"got {earlier} and {layer.type_out}"
                 )
-            blocks.append(Block(family, layer, residual, earlier))
+            blocks.append(Block(family, layer, moved, residual, earlier))
         self.blocks = nn.ModuleList(blocks)
         self.project = family.project(blocks[-1].type_out, project.channels, project)
 

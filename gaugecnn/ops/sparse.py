@@ -8,6 +8,8 @@ it as one node, and its constants are plain buffers that move with the module.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse
@@ -40,8 +42,9 @@ def _keep(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
 
 
 def _adjoint(ctx, grad):  # type: ignore[no-untyped-def]
-    forward, transposed = ctx.saved_tensors[:3], ctx.saved_tensors[3:]
-    return None, None, None, None, None, None, csr_product(*transposed, *forward, grad.contiguous())
+    saved = ctx.saved_tensors  # read once: checkpointing recomputes them and gives each out once
+    backward = csr_product(*saved[3:], *saved[:3], grad.contiguous())
+    return None, None, None, None, None, None, backward
 
 
 csr_product.register_autograd(_adjoint, setup_context=_keep)
@@ -51,13 +54,16 @@ class SparseMap(nn.Module):
     """A constant sparse matrix ``(row, column)`` acting on ``(column, channel)``.
 
     The product is computed in float32 or float64; under autocast the input is cast up first,
-    because sparse products have no half-precision kernels on the CPU.
+    because sparse products have no half-precision kernels on the CPU. The entries are kept in
+    float64, and cast once for each precision of the module: ``.float().double()`` loses nothing.
 
     Args:
         matrix: real, in float64.
     """
 
+    columns: Tensor
     values: Tensor
+    values_t: Tensor
 
     def __init__(self, matrix: scipy.sparse.sparray) -> None:
         super().__init__()
@@ -77,25 +83,49 @@ class SparseMap(nn.Module):
 
     def _keep(self, rows: Tensor, columns: Tensor, values: Tensor, shape: tuple[int, ...]) -> None:
         self.shape = shape
-        both = ("", rows, columns, shape), ("_t", columns, rows, shape[::-1])
-        for suffix, across, along, (height, width) in both:
-            order = torch.argsort(across * width + along)
-            starts = torch.bincount(across, minlength=height).cumsum(0)
-            parts = {
-                "rows": torch.nn.functional.pad(starts, (1, 0)).int(),
-                "columns": along[order].int(),
-                "values": values[order],
-            }
-            for name, part in parts.items():
-                self.register_buffer(name + suffix, part, persistent=False)
+        order = torch.argsort(rows * shape[1] + columns)
+        rows, columns, values = rows[order], columns[order], values[order]
+        transposed = torch.argsort(columns, stable=True)
+        self._exact = values  # float64, no buffer: a module's precision does not reach it
+        parts = {
+            "rows": _starts(rows, shape[0]),
+            "columns": columns.int(),
+            "rows_t": _starts(columns, shape[1]),
+            "columns_t": rows[transposed].int(),
+        }
+        cast = values.to(torch.get_default_dtype())
+        parts |= {"values": cast, "values_t": cast[transposed]}
+        for name, part in parts.items():
+            self.register_buffer(name, part, persistent=False)
+
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
+        before = self.values.dtype
+        super()._apply(fn, recurse)
+        if self.values.dtype != before:
+            dtype = torch.promote_types(self.values.dtype, torch.float32)
+            self.values, self.values_t = self._cast(dtype, self.values.device)
+        return self
+
+    def _cast(self, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+        """The entries by rows, and by columns, from float64."""
+        values = self._exact.to(dtype).to(device)
+        return values, values[torch.argsort(self.columns, stable=True)]
 
     def forward(self, x: Tensor) -> Tensor:
         """``(column, channel) -> (row, channel)`` in the precision of the input, at least 32."""
         x = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
-        values, values_t = (getattr(self, n).to(x.dtype) for n in ("values", "values_t"))
+        values, values_t = self.values, self.values_t
+        if values.dtype != x.dtype:
+            values, values_t = self._cast(x.dtype, x.device)
         return csr_product(
             self.rows, self.columns, values, self.rows_t, self.columns_t, values_t, x.contiguous()
         )
 
     def extra_repr(self) -> str:
         return f"{self.shape[1]} -> {self.shape[0]}, {self.values.numel()} entries"
+
+
+def _starts(ascending: Tensor, count: int) -> Tensor:
+    """Where each row starts among entries that are sorted by row, and where the last one ends."""
+    ends = torch.bincount(ascending, minlength=count).cumsum(0)
+    return nn.functional.pad(ends, (1, 0)).int()

@@ -21,13 +21,14 @@ from gaugecnn.layers import Layer
 from gaugecnn.methods.gauge.aggregation import aggregation, parts_of, surface_geometry
 from gaugecnn.methods.gauge.fit import warn_of_misfits
 from gaugecnn.methods.gauge.kernel import Kernel
-from gaugecnn.methods.gauge.paths import Path, aggregates, paths_between
+from gaugecnn.methods.gauge.paths import Path, aggregates, check_reached, paths_between
 from gaugecnn.methods.gauge.types import GaugeType
+from gaugecnn.ops.kept import Keeping
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.surfaces.mesh import MeshDomain
 
 
-class GaugeConv(Layer):
+class GaugeConv(Layer, Keeping):
     """Convolution of gauge features, independent of the choice of frames.
 
     On the mesh of the layer, many signals at a time: ``layer(x (batch, vertex, component))``. The
@@ -36,7 +37,8 @@ class GaugeConv(Layer):
     `mesh_geometry`.
 
     Parameters: `kernel`, the real numbers of all paths one after the other, each
-    ``(out channel, in channel, re-im)`` (see `paths`), and `bias` of order 0.
+    ``(out channel, in channel, re-im)`` (see `paths`), and `bias` of order 0. The matrix that mixes
+    channels is kept while nothing is learned.
 
     Args:
         type_in: type of the input, such as ``"1x0"``, or a `GaugeType`.
@@ -46,10 +48,15 @@ class GaugeConv(Layer):
         bias: add a constant to order 0; pointless, and harmful to Adam, before a batch norm.
 
     Attributes:
-        lowered: vertices where a stencil has a lower degree than the kernel asks for.
+        lowered: vertices where a stencil has a lower degree than the kernel asks for, or is that
+            of the one ring in its place.
 
     Raises:
+        UserError: no path leads to an order of the output: its channels would be 0, always.
         ValueError: a type does not live on the mesh, or no vertex resolves a phase of the kernel.
+
+    Warns:
+        GaugecnnWarning: the mesh is too coarse somewhere for the kernel, as far as it is read.
     """
 
     type_in: GaugeType
@@ -67,6 +74,7 @@ class GaugeConv(Layer):
         super().__init__(_bound(type_in, surface), _bound(type_out, surface))
         self.stencils = kernel or Kernel()
         self.paths = paths_between(self.type_in, self.type_out, self.stencils)
+        check_reached(self.paths, self.type_in, self.type_out, self.stencils)
         self._aggregates = {
             n: aggregates(n, self.paths) for n in self.type_in.orders
         }  # order -> the (phase, profile) that some path reads
@@ -121,7 +129,7 @@ class GaugeConv(Layer):
 
     def _convolved(self, x: Tensor, maps: Mapping[int, nn.Module]) -> Tensor:
         batch, vertices, _ = x.shape
-        *blocks, self_interaction = self.mixing().split(self._widths)
+        *blocks, self_interaction = self._once(self.kernel, self.mixing).split(self._widths)
         own = x.transpose(0, 1).reshape(vertices * batch, -1)  # (vertex * batch, component)
         own = own.to(self_interaction)
         if self.bias is None:

@@ -122,9 +122,6 @@ class GaugeFamily(LayerFamily[GaugeStage]):
         self.normalisation = Normalisation(normalisation)
         self.nonlinearity = Nonlinearity(nonlinearity)
         self.max_order = max_order
-        # Features are smoothed on their way down to a level by a Gaussian as wide as the kernel of
-        # the stage that leads there, for its shortcut too.
-        self._smoothing: dict[Surface, float] = {}
 
     @property
     def input_type(self) -> GaugeType:
@@ -134,13 +131,21 @@ class GaugeFamily(LayerFamily[GaugeStage]):
         orders = stage.max_order if self.max_order is None else min(stage.max_order, self.max_order)
         return GaugeType((stage.channels,) * (orders + 1), level(self.mesh.surface, stage.down))
 
-    def _resampled(self, type_in: GaugeType, surface: Surface) -> list[Layer]:
-        """The pooling or unpooling that brings a feature to `surface`; none if it lives there."""
+    def resample(self, type_in: FeatureType, stage: GaugeStage) -> Layer:
+        return self._moved(expect(type_in, GaugeType), level(self.mesh.surface, stage.down), stage)
+
+    def _moved(self, type_in: GaugeType, surface: Surface, stage: GaugeStage) -> Layer:
+        """The pooling or unpooling that brings a feature to `surface`, if it does not live there.
+
+        On its way down it is smoothed by a Gaussian as wide as the kernel of the stage that it is
+        for.
+        """
         if surface is type_in.surface:
-            return []
+            return Identity(type_in)
         if len(surface) > len(type_in.surface):
-            return [unpooling(type_in, surface)]
-        return [pooling(type_in, surface, self._smoothing[surface])]
+            return unpooling(type_in, surface)
+        reach = REACH * surface.mean_edge if stage.radius == ONE_RING else stage.radius
+        return pooling(type_in, surface, reach)
 
     def lift(self, stage: GaugeStage) -> Layer:
         return Chain(SignalToFeature(self.input_type), self.convolve(self.input_type, stage))
@@ -153,18 +158,14 @@ class GaugeFamily(LayerFamily[GaugeStage]):
     def _convolution(
         self, type_in: GaugeType, type_out: GaugeType, stage: GaugeStage, bias: bool
     ) -> Layer:
-        surface = type_out.surface
-        reach = REACH * surface.mean_edge if stage.radius == ONE_RING else stage.radius
-        self._smoothing.setdefault(surface, reach)
-        moves = self._resampled(type_in, surface)
-        here = GaugeType(type_in.multiplicities, surface)
-        return Chain(*moves, GaugeConv(here, type_out, surface, stage.kernel, bias))
+        moved = self._moved(type_in, type_out.surface, stage)
+        here = expect(moved.type_out, GaugeType)
+        layer = GaugeConv(here, type_out, type_out.surface, stage.kernel, bias)
+        return Chain(layer) if isinstance(moved, Identity) else Chain(moved, layer)
 
     def shortcut(self, type_in: FeatureType, type_out: FeatureType) -> Layer:
-        source, target = expect(type_in, GaugeType), expect(type_out, GaugeType)
-        layers = self._resampled(source, target.surface)
-        here = GaugeType(source.multiplicities, target.surface)
-        layers.append(SelfInteraction(here, target))
+        target = expect(type_out, GaugeType)
+        layers: list[Layer] = [SelfInteraction(expect(type_in, GaugeType), target)]
         if self.nonlinearity is Nonlinearity.quadratic:  # squares of squares would grow unbounded
             layers.append(self.normalise(target))
         return Chain(*layers)

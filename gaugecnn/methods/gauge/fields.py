@@ -28,6 +28,9 @@ class SelfInteraction(Layer):
     Args:
         type_in: type of the input.
         type_out: type of the output, on the same mesh.
+
+    Raises:
+        ValueError: the two live on different levels.
     """
 
     type_in: GaugeType
@@ -35,6 +38,10 @@ class SelfInteraction(Layer):
 
     def __init__(self, type_in: GaugeType, type_out: GaugeType) -> None:
         super().__init__(type_in, type_out)
+        if type_in.surface is not type_out.surface:
+            raise ValueError(
+                f"expected types on one mesh, got {type_in.surface} and {type_out.surface}"
+            )
         self.weight = nn.ParameterDict()
         for m in sorted(set(type_in.orders) & set(type_out.orders)):
             shape = (type_out.multiplicities[m], type_in.multiplicities[m], 1 if m == 0 else 2)

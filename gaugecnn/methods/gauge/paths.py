@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gaugecnn.errors import UserError
 from gaugecnn.methods.gauge.kernel import Kernel
 from gaugecnn.methods.gauge.types import GaugeType
 
@@ -53,3 +54,24 @@ def paths_between(type_in: GaugeType, type_out: GaugeType, kernel: Kernel) -> li
         if m in type_in.orders:
             paths.append(Path(m, m, None))
     return paths
+
+
+def check_reached(
+    paths: list[Path], type_in: GaugeType, type_out: GaugeType, kernel: Kernel
+) -> None:
+    """Refuse an output of which an order has no path: its channels would be 0, whatever is learned.
+
+    Of an order that has paths all channels have them, so that nothing is lost by refusing.
+
+    Raises:
+        UserError: see above.
+    """
+    reached = {path.order_out for path in paths}
+    for m in type_out.orders:
+        if m not in reached:
+            needed = min(abs(m - n) for n in type_in.orders)
+            raise UserError(
+                f"order {m} of the output cannot be reached: from orders {type_in.orders} it takes "
+                f"phase {needed}, and the kernel has max_phase={kernel.max_phase}; lower the order "
+                f"(max_order in a stage) or raise max_phase"
+            )

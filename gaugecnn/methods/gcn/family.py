@@ -86,22 +86,22 @@ class GCNFamily(LayerFamily[GCNStage]):
     def lift(self, stage: GCNStage) -> Layer:
         return self.convolve(self.input_type, stage)
 
-    def convolve(self, type_in: FeatureType, stage: GCNStage) -> Layer:
-        surface = level(self.mesh.surface, stage.down)
-        moved = self._moved(expect(type_in, VertexType), surface)
-        here = moved[-1].type_out if moved else type_in
-        type_out = VertexType(stage.channels, surface)
-        return Chain(*moved, ChebyshevConvolution(expect(here, VertexType), type_out, stage.hops))
+    def resample(self, type_in: FeatureType, stage: GCNStage) -> Layer:
+        return self._moved(expect(type_in, VertexType), level(self.mesh.surface, stage.down))
 
-    def _moved(self, type_in: VertexType, surface: Surface) -> list[Layer]:
-        """The pooling or unpooling that brings a feature to `surface`; none if it lives there."""
-        return [] if surface is type_in.surface else [LevelMap(type_in, surface)]
+    def convolve(self, type_in: FeatureType, stage: GCNStage) -> Layer:
+        moved = self.resample(type_in, stage)
+        here = expect(moved.type_out, VertexType)
+        type_out = VertexType(stage.channels, here.surface)
+        return _chain(moved, ChebyshevConvolution(here, type_out, stage.hops))
+
+    def _moved(self, type_in: VertexType, surface: Surface) -> Layer:
+        """The pooling or unpooling that brings a feature to `surface`, if it is not there."""
+        return Identity(type_in) if surface is type_in.surface else LevelMap(type_in, surface)
 
     def shortcut(self, type_in: FeatureType, type_out: FeatureType) -> Layer:
-        target = expect(type_out, VertexType)
-        moved = self._moved(expect(type_in, VertexType), target.surface)
-        here = moved[-1].type_out if moved else type_in
-        return Chain(*moved, VertexMix(expect(here, VertexType), target))
+        source, target = expect(type_in, VertexType), expect(type_out, VertexType)
+        return Chain(VertexMix(source, target))
 
     def normalise(self, type_: FeatureType) -> Layer:
         if self.normalisation is Normalisation.none:
@@ -114,12 +114,17 @@ class GCNFamily(LayerFamily[GCNStage]):
     def project(self, type_in: FeatureType, channels: int, stage: GCNStage) -> Projection:
         surface = self.mesh.surface
         moved = self._moved(expect(type_in, VertexType), surface)
-        here = expect(moved[-1].type_out if moved else type_in, VertexType)
+        here = expect(moved.type_out, VertexType)
         last = ChebyshevConvolution(here, VertexType(channels, surface), stage.hops)
-        return VertexField(Chain(*moved, last))
+        return VertexField(_chain(moved, last))
 
     def integrate(self, type_in: FeatureType) -> Integral:
         return AreaMean(expect(type_in, VertexType))
 
     def exact_symmetries(self, stages: Sequence[GCNStage]) -> list[Symmetry]:
         return self.mesh.symmetries() if isinstance(self.mesh, Icosphere) else []
+
+
+def _chain(moved: Layer, layer: Layer) -> Chain:
+    """A layer on another level than the feature's, or on the same one."""
+    return Chain(layer) if isinstance(moved, Identity) else Chain(moved, layer)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -11,6 +13,7 @@ from torch_geometric.nn import ChebConv
 
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.layers import FeatureType, Integral, Layer, Projection
+from gaugecnn.ops.batch_norm import WeightedBatchNorm
 from gaugecnn.ops.resampling import pooled, unpooled
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.ops.stencil import REACH
@@ -46,6 +49,45 @@ class VertexType(FeatureType):
         return f"{self.channels} scalars on {len(self.surface)} vertices"
 
 
+class MeshChebConv(ChebConv):
+    """PyTorch Geometric's `ChebConv` on one graph, whose scaled Laplacian is computed once.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        hops: number of polynomials K.
+        edges: from each q to p ``(2, edge)``.
+        vertices: how many there are.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, hops: int, edges: Tensor, vertices: int
+    ) -> None:
+        super().__init__(in_channels, out_channels, hops)
+        index, self._exact = super().__norm__(
+            edges, vertices, None, self.normalization, dtype=torch.float64
+        )
+        self._index: Tensor
+        self._norm: Tensor
+        self.register_buffer("_index", index, persistent=False)
+        norm = self._exact.to(torch.get_default_dtype())
+        self.register_buffer("_norm", norm, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(batch, vertex, in channel) -> (batch, vertex, out channel)``."""
+        return super().forward(x, self._index)
+
+    def __norm__(self, *graph: Any, dtype: torch.dtype, **options: Any) -> tuple[Tensor, Tensor]:
+        """The Laplacian's entries, in place of what `ChebConv` computes from a graph every time."""
+        norm = self._norm if self._norm.dtype == dtype else self._exact.to(self._norm.device, dtype)
+        return self._index, norm
+
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
+        super()._apply(fn, recurse)
+        self._norm = self._exact.to(self._norm.dtype).to(self._norm.device)  # from float64, always
+        return self
+
+
 class ChebyshevConvolution(Layer):
     """PyTorch Geometric's `ChebConv` on the edges of one mesh level (Defferrard et al. 2016).
 
@@ -61,12 +103,13 @@ class ChebyshevConvolution(Layer):
         super().__init__(type_in, type_out)
         target, source = type_in.surface.mesh.neighbours
         edges = torch.from_numpy(np.stack([source, target]))  # messages run q to p
-        self.register_buffer("_edges", edges, persistent=False)
-        self.convolution = ChebConv(type_in.channels, type_out.channels, hops)
+        vertices = len(type_in.surface)
+        channels = type_in.channels, type_out.channels
+        self.convolution = MeshChebConv(*channels, hops, edges, vertices)
 
     def forward(self, x: Tensor) -> Tensor:
         vertices = x.transpose(1, 2)  # (batch, vertex, channel)
-        return self.convolution(vertices, self._edges).transpose(1, 2)
+        return self.convolution(vertices).transpose(1, 2)
 
 
 class LevelMap(Layer):
@@ -103,14 +146,15 @@ class VertexMix(Layer):
 
 
 class VertexBatchNorm(Layer):
-    """Batch norm of each channel over batch and vertices."""
+    """Batch norm of each channel over the batch and the surface with its area element."""
 
     def __init__(self, type_: VertexType) -> None:
         super().__init__(type_, type_)
-        self.norm = nn.BatchNorm1d(type_.channels)
+        areas = torch.from_numpy(type_.surface.areas / type_.surface.total_area)
+        self.norm = WeightedBatchNorm(areas, [1] * type_.channels, type_.channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.norm(x)
+        return self.norm(x.transpose(1, 2)).transpose(1, 2)  # (batch, vertex, channel) inside
 
 
 class ReLU(Layer):

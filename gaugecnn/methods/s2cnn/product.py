@@ -7,14 +7,14 @@ a block of degrees takes the orders that it has, as complex ``(degree, m batch, 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaugecnn.methods.s2cnn.kernels import DenseKernel, RingKernel, orders_below
+from gaugecnn.ops.kept import Keeping
 
 DEGREE_BLOCKS, SMALLEST_BLOCK = 8, 4
 """Products run over at most so many blocks, of at least so many degrees: few launches, and little
@@ -102,12 +102,10 @@ def add_constant(parts: list[Tensor], values: Tensor) -> list[Tensor]:
     return [first + place * values[:, None], *parts[1:]]
 
 
-class SpectralProduct(nn.Module):
+class SpectralProduct(Keeping):
     """A spectrum times a kernel's: ``z^l_mn = sum_ck x^l_mk conj(y^l_nk)`` by blocks of degrees.
 
-    While nothing is learned, the kernel's spectrum is computed once. It is computed anew when the
-    kernel has changed in place (an optimiser's step, ``load_state_dict``) or is another tensor;
-    only a write through ``kernel.data`` goes unnoticed, as it does by autograd.
+    While nothing is learned, the kernel's spectrum is computed once (`Keeping`).
 
     Args:
         spectrum: the kernel's spectrum.
@@ -118,7 +116,6 @@ class SpectralProduct(nn.Module):
         super().__init__()
         self.spectrum = spectrum
         self.blocks = Blocks(cutoff)
-        self._kept: tuple[Tensor, tuple[int, int], list[Tensor]] | None = None
 
     def forward(self, x: Tensor, kernel: Tensor, scale: float) -> list[Tensor]:
         """The blocks ``(degree, m, batch, n, out, re/im)`` of the product.
@@ -129,31 +126,13 @@ class SpectralProduct(nn.Module):
             scale: what the kernel is multiplied by.
         """
         parts = _Gather.apply(x, self.blocks)
-        spectra = self._spectra(kernel, scale)
+        # The blocks ``(degree, k, in, n, out)`` of the kernel, kept where nothing is learned.
+        spectra = self._once(kernel, lambda: self._compute(kernel, scale))
         return [_block_product(part, y) for part, y in zip(parts, spectra, strict=True)]
-
-    def _spectra(self, kernel: Tensor, scale: float) -> list[Tensor]:
-        """The blocks ``(degree, k, in, n, out)`` of the kernel, kept where nothing is learned."""
-        learns = self.training or (torch.is_grad_enabled() and kernel.requires_grad)
-        if learns or torch.compiler.is_compiling():
-            self._kept = None
-            return self._compute(kernel, scale)
-        state = (kernel._version, kernel.data_ptr())
-        if self._kept is None or self._kept[0] is not kernel or self._kept[1] != state:
-            with torch.inference_mode(False), torch.no_grad():
-                self._kept = kernel, state, self._compute(kernel, scale)
-        return self._kept[2]
 
     def _compute(self, kernel: Tensor, scale: float) -> list[Tensor]:
         prepared = self.spectrum.prepare(kernel * scale)
         return [self.spectrum.block(prepared, degrees) for degrees in self.blocks.degrees]
-
-    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
-        self._kept = None  # another precision or device
-        return super()._apply(fn, recurse)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_kept": None}
 
 
 def _block_product(x: Tensor, y: Tensor) -> Tensor:
