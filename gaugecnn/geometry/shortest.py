@@ -20,8 +20,9 @@ MEET = 1e-5
 APART = math.pi / 3
 """Angle between two equally long ways above which a vertex has no one direction."""
 
-TIE = 1e-7
-"""Over this difference of lengths, relative, the direction goes over from one way to another."""
+TIE = 1e-6
+"""Over this difference of lengths, relative, for each radian between two ways, the direction goes
+over from one to the other."""
 
 LARGEST_TABLE = 1 << 23
 
@@ -130,7 +131,8 @@ def _resolved(found: Arrivals, unfolder: Unfolder, radius: float) -> Arrivals:
     torn = np.zeros(len(first), dtype=bool)
     torn[way[rival & (farthest > APART)]] = True
     # A second window may see the same way: it counts once.
-    weight = np.exp(-np.minimum(longer / TIE, 700)) * (new | (rival & (farthest > 1e-9)))
+    other = rival & (farthest > 1e-9)
+    weight = new + np.where(other, np.exp(-longer / (TIE * np.maximum(farthest, 1e-9))), 0.0)
     total = np.bincount(way, weight)
     shifts = [np.bincount(way, weight * turn) / total for turn in turned]
     kept = found.where(first)

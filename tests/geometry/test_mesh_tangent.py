@@ -7,12 +7,13 @@ from functools import cache
 
 import numpy as np
 
+from experiments.geometry.shapes import triangulated
 from gaugecnn.geometry.discs import wrapped
 from gaugecnn.geometry.loading import load_mesh
 from gaugecnn.geometry.sphere_tangent import SphereTangent
 from gaugecnn.geometry.surface import surface_from_mesh
 from gaugecnn.surfaces import Icosphere
-from tests.geometry.polyhedra import tangent_of, triangulated
+from tests.geometry.meshes import tangent_of
 from tests.shipped import MESHES
 
 LIMITS = [5e-4, 0.004, 0.008]

@@ -13,7 +13,7 @@ from gaugecnn.geometry.discs import wrapped
 from gaugecnn.geometry.loading import load_mesh
 from gaugecnn.geometry.room import room_on
 from gaugecnn.geometry.surface import surface_from_mesh
-from tests.geometry.polyhedra import tangent_of
+from tests.geometry.meshes import tangent_of
 from tests.geometry.test_mesh_tangent import angle_of_frames, mean_edge
 from tests.shipped import MESHES
 

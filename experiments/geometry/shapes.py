@@ -1,25 +1,14 @@
-"""Meshes whose geodesics are known, and an independent witness for the others."""
+"""Meshes whose geodesics are known, and meshes that are hard."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
-import pygeodesic.geodesic
 import trimesh
 from scipy.spatial import ConvexHull, Delaunay
 
-from gaugecnn.geometry.connectivity import Connectivity
-from gaugecnn.geometry.mesh_tangent import MeshTangent
-from tests.geometry.damage import torus
-
 Mesh = tuple[np.ndarray, np.ndarray]
-
-
-def tangent_of(vertices: np.ndarray, faces: np.ndarray) -> MeshTangent:
-    """The tangent geometry of a mesh as it is, in its own unit."""
-    return MeshTangent("mesh", vertices, Connectivity(faces, len(vertices)))
 
 
 def triangulated(xy: np.ndarray) -> Mesh:
@@ -117,8 +106,15 @@ def hull(count: int = 300) -> Mesh:
     return points, faces
 
 
-def coarse_torus() -> Mesh:
-    return torus(24, 16)
+def coarse_torus(around: int = 24, across: int = 16) -> Mesh:
+    """A torus of revolution with saddles all over its inside."""
+    i, j = np.meshgrid(np.arange(around), np.arange(across), indexing="ij")
+    u, v = 2 * np.pi * i.ravel() / around, 2 * np.pi * j.ravel() / across
+    r = 1 + 0.4 * np.cos(v)
+    at = lambda a, b: (a % around * across + b % across).ravel()  # noqa: E731
+    corners = [at(i, j), at(i + 1, j), at(i + 1, j + 1), at(i, j + 1)]
+    faces = [np.stack([corners[k] for k in triple], axis=1) for triple in ((0, 1, 2), (0, 2, 3))]
+    return np.stack([r * np.cos(u), r * np.sin(u), 0.4 * np.sin(v)], axis=1), np.concatenate(faces)
 
 
 def bumpy() -> Mesh:
@@ -136,35 +132,3 @@ CLOSED: dict[str, Callable[[], Mesh]] = {
     "torus": coarse_torus,
     "bumpy": bumpy,
 }
-
-
-class Witness:
-    """Exact polyhedral geodesics of another program, pygeodesic (Surazhsky et al. 2005)."""
-
-    def __init__(self, vertices: np.ndarray, faces: np.ndarray) -> None:
-        self._tangent = tangent_of(vertices, faces)
-        self._vertices = vertices
-        self._solver = pygeodesic.geodesic.PyGeodesicAlgorithmExact(
-            vertices.astype(float), faces.astype(np.int32)
-        )
-
-    def distances(self, base: int) -> np.ndarray:
-        """From one vertex to all ``(vertex,)``."""
-        return self._solver.geodesicDistances(np.array([base]), None)[0]
-
-    def direction(self, base: int, vertex: int) -> float:
-        """Rescaled direction in which its geodesic leaves a vertex, from the zero of the ring."""
-        _, path = self._solver.geodesicDistance(base, vertex)
-        if np.linalg.norm(path[0] - self._vertices[base]) > 1e-9:
-            path = path[::-1]
-        step = path[1] - path[0]
-        mesh, ring = self._tangent.mesh, self._tangent.ring
-        best = (math.inf, 0.0)
-        for side in np.flatnonzero(mesh.start == base):
-            k = mesh.start[side - side % 3 + (side + 2) % 3]
-            u, w = (self._vertices[v] - path[0] for v in (mesh.end[side], k))
-            (a, b), residual, *_ = np.linalg.lstsq(np.stack([u, w], axis=1), step, rcond=None)
-            outside = float(residual.sum()) + max(-a, 0) + max(-b, 0)
-            across = np.linalg.norm(np.cross(u, step))
-            best = min(best, (outside, ring.start[side] + math.atan2(across, u @ step)))
-        return best[1] * ring.scale[base]
