@@ -6,8 +6,10 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from gaugecnn.errors import GaugecnnWarning
 from tests.cli.calls import TINY, refuse, succeed
 from tests.geometry.damage import DAMAGES, torus
 from tests.geometry.test_loading import obj, ply
@@ -22,11 +24,34 @@ SCALED = pytest.mark.filterwarnings("ignore:.*images are:gaugecnn.errors.Gaugecn
 def test_a_damaged_mesh_is_refused_with_one_message(damage, writer, empty: Path, tmp_path: Path):
     file = tmp_path / f"damaged.{writer.__name__}"
     file.write_bytes(writer(*DAMAGES[damage].apply(*torus())))
-    line = refuse("train", "model=gauge", "domain.kind=mesh", f"domain.file={file}")
+    words = ["model=gauge", "domain.kind=mesh", f"domain.file={file}", "domain.repair=strict"]
+    line = refuse("train", *words)
     assert file.name in line
     if writer is ply:  # .obj has its own words for indices
         assert re.search(DAMAGES[damage].message, line), line
     assert not (empty / "runs").exists()
+
+
+@SCALED
+@pytest.mark.parametrize("name", ["cost $_^$ x.obj", "a: b.obj", "b\udcff.obj"])
+def test_a_mended_mesh_of_any_name_is_trained_on(name: str, tmp_path: Path):
+    vertices, faces = torus(24, 12)
+    apart = np.append(vertices, [[9.0, 9, 9]], axis=0)  # unused, and a hole in the numbers
+    (tmp_path / name).write_bytes(obj(apart, np.append(faces, faces[:1], axis=0)))
+    words = [word for word in TINY if not word.startswith("domain.")]
+    words += ["domain.kind=mesh", f"domain.file={tmp_path / name}", f"output={tmp_path / 'run'}"]
+    said = "1 unused vertices left out; 1 faces that repeat another dropped"
+    with pytest.warns(GaugecnnWarning, match=f"mended: {said}; domain.repair=strict refuses"):
+        succeed("train", "model.classification.stages=[{channels: 2}]", *words)
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert set(summary["test"]) == {"unrotated", "rotated"}
+    with pytest.warns(GaugecnnWarning, match="mended"):
+        succeed("render", "--run", tmp_path / "run", "--output", tmp_path / "digit.png")
+
+
+def test_repair_is_one_of_two_words(empty: Path):
+    line = refuse("config", "domain.kind=mesh", "domain.file=a.ply", "domain.repair=best")
+    assert "domain.repair: expected one of safe, strict, got 'best'" in line
 
 
 @pytest.mark.parametrize("text", ["", "ply\n", "ply\nformat ascii 1.0\nend_header\n", "v 1 2\n"])
