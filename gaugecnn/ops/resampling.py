@@ -6,7 +6,7 @@ Down, W is the Gaussian of a given length at the coarse vertices; up, it interpo
 the moments of what they stand for up to a degree, so that neither depends on where the vertices
 of a level happen to lie, as copies of the nearest vertex would. A target with fewer than three
 sources in reach looks farther, it alone; where its piece of the surface has fewer, it takes what
-there is, and nothing where there is none.
+there is, and nothing where there is none, or where two equally short ways lead to every one.
 """
 
 from __future__ import annotations
