@@ -9,48 +9,19 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gaugecnn.geometry.arrays import Array, Index
+from gaugecnn.geometry.ply_header import Element, read_header
 from gaugecnn.geometry.polygons import Polygons
 from gaugecnn.geometry.readers import at_least_three, index, position, unread
 
-TYPES = {
-    **{"char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4"},
-    **{"int8": "i1", "uint8": "u1", "int16": "i2", "uint16": "u2", "int32": "i4", "uint32": "u4"},
-    **{"int64": "i8", "uint64": "u8", "long": "i8", "ulong": "u8"},
-    **{"float": "f4", "double": "f8", "float32": "f4", "float64": "f8"},
-}
 STRUCT = {"i1": "b", "u1": "B", "i2": "h", "u2": "H", "i4": "i", "u4": "I", "f4": "f", "f8": "d"}
 STRUCT |= {"i8": "q", "u8": "Q"}
 INDICES = ("vertex_indices", "vertex_index")
-
-
-@dataclass
-class Property:
-    """A column: a number, or as many as the row says first."""
-
-    name: str
-    type: str
-    count_type: str | None = None
-
-
-@dataclass
-class Element:
-    """A table of the file."""
-
-    name: str
-    rows: int
-    properties: list[Property] = field(default_factory=list)
-
-    def column(self, *names: str) -> int | None:
-        """The place of the first of these properties."""
-        found = [i for i, p in enumerate(self.properties) if p.name in names]
-        return found[0] if found else None
 
 
 def read_ply(path: Path) -> Polygons:
@@ -64,7 +35,7 @@ def read_ply(path: Path) -> Polygons:
     # A binary body may begin with the byte of a line feed: lines end as the first one does.
     newline = re.search(rb"\r\n|\n|\r", data)
     start = end.end() if newline is None or newline[0] != b"\r" else end.start(1) + 1
-    kind, elements, header_lines = _header(data[: end.start()].decode("latin-1"))
+    kind, elements, header_lines = read_header(data[: end.start()].decode("latin-1"))
     if kind == "ascii":
         reader: _Text | _Binary = _Text(data[start:], header_lines + 2)
     else:
@@ -80,36 +51,6 @@ def read_ply(path: Path) -> Polygons:
         else:
             reader.skip(element)
     return Polygons(vertices, corners, sizes, reader.rest())
-
-
-def _header(text: str) -> tuple[str, list[Element], int]:
-    """The format, the elements, and how many lines there are."""
-    kind, elements = "", list[Element]()
-    rows = re.split(r"\r\n|\n|\r", text)
-    for number, row in enumerate(rows, 1):
-        match row.split():
-            case ["format", kind, *_]:
-                pass
-            case ["element", name, count, *_]:
-                elements.append(Element(name, max(0, index(number, count))))
-            case ["property", "list", counts, type_, *name] if elements:
-                column = Property(" ".join(name), _type(number, type_), _type(number, counts))
-                elements[-1].properties.append(column)
-            case ["property", type_, *name] if elements:
-                elements[-1].properties.append(Property(" ".join(name), _type(number, type_)))
-            case ["ply" | "comment" | "obj_info", *_] | []:
-                pass
-            case _:
-                raise ValueError(f"line {number}: {row!r} belongs to no ply header")
-    if kind not in ("ascii", "binary_little_endian", "binary_big_endian"):
-        raise ValueError(f"expected the format ascii or binary, got {kind!r}")
-    return kind, elements, len(rows)
-
-
-def _type(number: int, name: str) -> str:
-    if name not in TYPES:
-        raise ValueError(f"line {number}: expected one of {', '.join(TYPES)}, got {name!r}")
-    return TYPES[name]
 
 
 class _Text:
