@@ -209,8 +209,20 @@ def _with_rings(
     here, phase = np.nonzero(ring[near.base])
     neighbours[np.searchsorted(among, key)[here], phase] = instead.neighbours[here, phase]
     centre[ring], degree[ring] = instead.centre[ring], instead.degree[ring]
-    enough = REACH * float(own[np.any(short, axis=1)].max())
+    enough = _enough(surface, kernels, near, own, short, ring)
     return Stencils(pairs, Weights(neighbours, centre, degree), ring, enough)
+
+
+def _enough(
+    surface: Surface, kernels: Kernels, near: Discs, own: Array, short: Mask, ring: Mask
+) -> float:
+    """A radius with which the vertices that came short would not: others add to their ring."""
+    longest = float(own[np.any(short, axis=1)].max())
+    for share in () if (short & ~ring).any() else (0.3, 0.4, 0.5, 0.7):
+        units = np.full(len(surface), share * longest)
+        if not (ring & _short(near, units, surface, kernels)).any():
+            return REACH * share * longest
+    return REACH * longest
 
 
 def mean_edges(surface: Surface) -> Array:

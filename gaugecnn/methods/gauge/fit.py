@@ -39,6 +39,7 @@ def warn_of_misfits(geometry: Data, surface: Surface, phases: Collection[int]) -
                 f"neighbours cannot tell it (it takes at least {2 * s + 1}, all around)"
             )
     if found:
-        advice = f"a radius of {float(geometry.enough[0]):.2g} would do"
+        enough = 1.05 * float(geometry.enough[0])  # more than two digits can round off
+        advice = f"a radius of {enough:.2g} would do"
         message = f"{surface.title}: {'; '.join(found)}; {advice}"
         warnings.warn(message, GaugecnnWarning, stacklevel=3)
