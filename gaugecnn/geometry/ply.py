@@ -17,7 +17,7 @@ import numpy as np
 from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.ply_header import Element, read_header
 from gaugecnn.geometry.polygons import Polygons
-from gaugecnn.geometry.readers import at_least_three, index, position, unread
+from gaugecnn.geometry.readers import counted, index, position, unread
 
 STRUCT = {"i1": "b", "u1": "B", "i2": "h", "u2": "H", "i4": "i", "u4": "I", "f4": "f", "f8": "d"}
 STRUCT |= {"i8": "q", "u8": "Q"}
@@ -71,11 +71,14 @@ class _Text:
 
     def numbers(self, element: Element, places: list[int]) -> Array:
         """Columns of numbers ``(row, column)``."""
+        plain = all(column.count_type is None for column in element.properties)
         found = []
         for number, row in self.take(element):
-            found.append(
-                position(number, [self._column(element, p, number, row)[0] for p in places])
-            )
+            if plain and len(row) >= len(element.properties):
+                words = [row[place] for place in places]
+            else:
+                words = [self._column(element, place, number, row)[0] for place in places]
+            found.append(position(number, words))
         return np.array(found, np.float64).reshape(-1, len(places))
 
     def lists(self, element: Element, place: int) -> tuple[Index, Index]:
@@ -83,10 +86,13 @@ class _Text:
         values: list[int] = []
         sizes: list[int] = []
         for number, row in self.take(element):
-            column = self._column(element, place, number, row)
-            face = at_least_three(number, [index(number, word) for word in column])
-            values += face
-            sizes.append(len(face))
+            face = row
+            if place > 0:
+                corners = self._column(element, place, number, row)
+                face = [str(len(corners)), *corners]
+            polygon = counted(number, face)
+            values += polygon
+            sizes.append(len(polygon))
         return np.array(values, np.int64), np.array(sizes, np.int64)
 
     def skip(self, element: Element) -> None:

@@ -135,11 +135,11 @@ class _Mending:
         points = vertices[self.index] - vertices[self.index].min(axis=0)
         self.points = points / points.max()
         self.parted_edges: Index = faces[:0, :2]
+        self.faces = joined(vertices[self.index], self.faces)
         self._mend()
         self._orient()
 
     def _mend(self) -> None:
-        self.faces = joined(self.points, self.faces)
         for step in range(ROUNDS):
             self._drop_repeats()
             empty, sliver = without_area(self.points, self.faces)
@@ -187,6 +187,7 @@ class _Mending:
         self.faces = np.argsort(order)[corners]
 
     def _orient(self) -> None:
+        """Turn the faces outward, and look at the whole once more."""
         mesh = Connectivity(self.faces, len(self.points))
         found = orientation(self.points, mesh)
         refuse_one_sided(self.name, found)

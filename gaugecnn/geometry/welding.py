@@ -52,11 +52,12 @@ def superfluous(vertices: Array, faces: Index) -> Mask:
     patch both are kept where two solids touch, that is where other faces go on from every side of
     the patch, and neither where they hang on a surface as a flap.
     """
+    dropped = np.zeros(len(faces), bool)
+    if len(alike(np.sort(faces, axis=1))[0]) == 0:
+        return dropped
     at = np.argmin(faces, axis=1)
     rolled = np.take_along_axis(faces, (at[:, None] + np.arange(3)) % 3, axis=1)
-    one, other = alike(rolled)
-    dropped = np.zeros(len(faces), bool)
-    dropped[other] = True
+    dropped[alike(rolled)[1]] = True
     left = np.flatnonzero(~dropped)
     one, other = alike(np.sort(faces[left], axis=1))
     if len(one):

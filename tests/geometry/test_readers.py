@@ -221,7 +221,11 @@ UNFINISHED = SOLIDS.removesuffix("endsolid b\n")
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.ply", PLY.replace("3 1 2 3\n", "3 1 2"), "line 17: the face '3 1 2' is incomplete"),
+        (
+            "a.ply",
+            PLY.replace("3 1 2 3\n", "3 1 2"),
+            "line 17: expected 3 vertices in the",
+        ),
         ("a.ply", PLY.replace("3 1 2 3", "2 1 2"), r"line 17: .* at least 3 .* got \[1, 2\]"),
         ("a.ply", PLY.replace("3 1 2 3", "0"), r"line 17: expected at least 3 vertices"),
         ("a.ply", PLY.replace("3 1 2 3", "3 1 2 x"), "line 17: expected an integer, got 'x'"),
