@@ -56,31 +56,36 @@ def build_domain(config: DictConfig) -> Domain:
     return TriangleMesh.from_file(path, frames, section.frame_seed or 0, repair)
 
 
-def build_family(config: DictConfig) -> LayerFamily[Any]:
-    """The layer family of a configuration, on its domain."""
+def build_family(config: DictConfig, domain: Domain | None = None) -> LayerFamily[Any]:
+    """The layer family of a configuration, on its own domain when None is given."""
     method = method_for(config.model.method, config.domain.kind)
     options = {k: config.model[k] for k in method.options if config.model.get(k) is not None}
     for name, value in options.items():
         _check_option(name, value, method.options[name].annotation)
     try:
-        return method.family(build_domain(config), config.model.get("in_channels", 1), **options)
+        lives_on = domain or build_domain(config)
+        return method.family(lives_on, config.model.get("in_channels", 1), **options)
     except (TypeError, ValueError) as error:
         if isinstance(error, UserError):
             raise
         raise UserError(f"model {config.model.name}: {error}") from error
 
 
-def build_model(config: DictConfig) -> Network:
+def build_model(config: DictConfig, domain: Domain | None = None) -> Network:
     """The network of a configuration, ``model(signal) -> logits``, its weights seeded.
 
     Logits are ``(batch, classes)`` for classification and ``(batch, classes + 1, *domain.shape)``
     for segmentation, background first; ``model.domain`` and ``model.family`` are its parts.
 
+    Args:
+        config: the configuration.
+        domain: where the network lives; the configuration's own domain when None.
+
     Raises:
         UserError: the plan does not fit the method or the domain.
     """
     keep_freed_memory()
-    family = build_family(config)
+    family = build_family(config, domain)
     plan = config.model[config.task]
     classes = class_count(config.data.name, config.data.root, config.data.download)
     try:

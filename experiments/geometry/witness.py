@@ -34,7 +34,7 @@ class Witness:
     """
 
     def __init__(self, vertices: np.ndarray, faces: np.ndarray) -> None:
-        self._vertices = vertices
+        self.vertices = vertices
         self.tangent = MeshTangent("mesh", vertices, Connectivity(faces, len(vertices)))
         self._exact = pygeodesic.geodesic.PyGeodesicAlgorithmExact(vertices, faces.astype(np.int32))
         self._flips = potpourri3d.EdgeFlipGeodesicSolver(vertices, faces)
@@ -54,11 +54,11 @@ class Witness:
 
     def _direction(self, base: int, point: np.ndarray) -> float:
         """Rescaled direction of a point on the faces around a vertex, from the zero of the ring."""
-        mesh, ring, step = self.tangent.mesh, self.tangent.ring, point - self._vertices[base]
+        mesh, ring, step = self.tangent.mesh, self.tangent.ring, point - self.vertices[base]
         best = (math.inf, 0.0)
         for side in np.flatnonzero(mesh.start == base):
             third = mesh.start[preceding(side)]
-            u, w = (self._vertices[v] - self._vertices[base] for v in (mesh.end[side], third))
+            u, w = (self.vertices[v] - self.vertices[base] for v in (mesh.end[side], third))
             normal = np.cross(u, w) / np.linalg.norm(np.cross(u, w))
             angle = math.atan2(normal @ np.cross(u, step), u @ step)
             outside = abs(normal @ step) / np.linalg.norm(step)

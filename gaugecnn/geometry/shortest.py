@@ -20,9 +20,10 @@ MEET = 1e-5
 APART = math.pi / 3
 """Angle between two equally long ways above which a vertex has no one direction."""
 
-TIE = 1e-6
-"""Over this difference of lengths, relative, for each radian between two ways, the direction goes
-over from one to the other."""
+TIE = 2e-8
+"""Over this difference of lengths, relative, the direction goes over from one way to another: a few
+times what coordinates are rounded by that are millions of times as large as the mesh. Less for ways
+that are less than a degree apart."""
 
 LARGEST_TABLE = 1 << 23
 
@@ -132,7 +133,8 @@ def _resolved(found: Arrivals, unfolder: Unfolder, radius: float) -> Arrivals:
     torn[way[rival & (farthest > APART)]] = True
     # A second window may see the same way: it counts once.
     other = rival & (farthest > 1e-9)
-    weight = new + np.where(other, np.exp(-longer / (TIE * np.maximum(farthest, 1e-9))), 0.0)
+    tie = TIE * np.clip(farthest / 0.02, 1e-9, 1)
+    weight = new + np.where(other, np.maximum(1 - (longer / tie) ** 2, 0) ** 2, 0.0)
     total = np.bincount(way, weight)
     shifts = [np.bincount(way, weight * turn) / total for turn in turned]
     kept = found.where(first)

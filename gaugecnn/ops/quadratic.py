@@ -1,8 +1,7 @@
 """The nonlinearity ``x + x^2 / 2``: of all that are not linear, the one that spreads least.
 
 The square of a function of frequencies up to L has frequencies up to 2 L and no others, so that a
-grid which resolves them computes it exactly: on the rotation group (`methods/s2cnn`) as on the
-circle of directions at a vertex (`methods/gauge`).
+grid which resolves them computes it exactly.
 """
 
 from __future__ import annotations

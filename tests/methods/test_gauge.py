@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from gaugecnn import build_model, load_config
 from gaugecnn.geometry.hierarchy import level
 from gaugecnn.geometry.sphere_tangent import SphereTangent
 from gaugecnn.layers import Layer
@@ -15,7 +16,7 @@ from gaugecnn.methods.gauge import (
     GaugeType,
     Kernel,
     NormGate,
-    QuadraticNonlinearity,
+    ProductNonlinearity,
     RegularNonlinearity,
     pooling,
     unpooling,
@@ -143,7 +144,7 @@ def error_of_frames(layer: Layer) -> float:
 
 
 @pytest.mark.parametrize("orders", [1, 2, 3, 4])
-@pytest.mark.parametrize("nonlinearity", [NormGate, QuadraticNonlinearity])
+@pytest.mark.parametrize("nonlinearity", [NormGate, ProductNonlinearity])
 def test_exact_nonlinearities_commute_with_frames(nonlinearity, orders):
     layer = nonlinearity(GaugeType((4,) * (orders + 1), Icosphere(1).surface))
     assert error_of_frames(layer) < 1e-12
@@ -155,20 +156,37 @@ def test_relus_on_the_circle_commute_with_frames_in_the_limit_of_many_angles():
     assert errors[0] > 3 * errors[1] > 9 * errors[2] > 0
 
 
-def test_the_quadratic_is_a_product_of_orders():
+def test_the_product_is_one_of_orders():
     type_ = GaugeType((4, 4, 4), Icosphere(1).surface)
     x = torch.randn(2, *type_.shape, dtype=torch.float64)
     f0, *pairs = type_.blocks(x)
     f0, (f1, f2) = f0[..., 0], map(torch.view_as_complex, (p.contiguous() for p in pairs))
+    power = f0**2 + f1.abs() ** 2 + f2.abs() ** 2
+    norm = (1 + power).sqrt()
     expected = [
-        f0 + (f0**2 + f1.abs() ** 2 + f2.abs() ** 2) / 2,
-        f1 + f0 * f1 + f1.conj() * f2 / math.sqrt(2),
-        f2 + f0 * f2 + f1**2 / (2 * math.sqrt(2)),
+        f0 + power / 2 / norm,
+        f1 + (f0 * f1 + f1.conj() * f2 / math.sqrt(2)) / norm,
+        f2 + (f0 * f2 + f1**2 / (2 * math.sqrt(2))) / norm,
     ]
-    got, *pairs = type_.blocks(QuadraticNonlinearity(type_).double()(x))
+    got, *pairs = type_.blocks(ProductNonlinearity(type_).double()(x))
     found = [got[..., 0], *(torch.view_as_complex(p.contiguous()) for p in pairs)]
     for ours, theirs in zip(found, expected, strict=True):
         torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("task", ["classification", "segmentation"])
+@pytest.mark.parametrize("size", [1e-3, 5.0, 1e3])
+def test_logits_stay_in_proportion_to_the_signal(task, size):
+    """Also of a network that saw nothing like it: inverted, white, noise, in any amount."""
+    network = build_model(load_config("gauge", task, ["domain.level=3"])).eval()
+    picture = torch.rand(1, 1, 642) * (torch.rand(1, 1, 642) > 0.9)
+    usual = network(picture).abs().max()
+    for signal in (picture, 1 - picture, torch.ones_like(picture), torch.randn_like(picture)):
+        signal = (size * signal).requires_grad_()
+        logits = network(signal)
+        logits.square().sum().backward()
+        assert logits.abs().max() < 200 * max(size, 1) * usual
+        assert signal.grad.isfinite().all()
 
 
 def test_pooling_of_constants_and_smooth_fields():

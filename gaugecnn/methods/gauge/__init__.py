@@ -6,7 +6,7 @@ from gaugecnn.methods.gauge.family import GaugeFamily, GaugeStage
 from gaugecnn.methods.gauge.kernel import Kernel
 from gaugecnn.methods.gauge.nonlinearity import (
     NormGate,
-    QuadraticNonlinearity,
+    ProductNonlinearity,
     RegularNonlinearity,
 )
 from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
@@ -22,7 +22,7 @@ __all__ = [
     "GaugeType",
     "Kernel",
     "NormGate",
-    "QuadraticNonlinearity",
+    "ProductNonlinearity",
     "RegularNonlinearity",
     "feature_to_vectors",
     "mesh_geometry",

@@ -33,7 +33,7 @@ from gaugecnn.methods.gauge.fields import (
 from gaugecnn.methods.gauge.kernel import Kernel
 from gaugecnn.methods.gauge.nonlinearity import (
     NormGate,
-    QuadraticNonlinearity,
+    ProductNonlinearity,
     RegularNonlinearity,
 )
 from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
@@ -50,7 +50,7 @@ class Nonlinearity(StrEnum):
 
     norm_gate = "norm_gate"
     regular = "regular"
-    quadratic = "quadratic"
+    product = "product"
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class GaugeFamily(LayerFamily[GaugeStage]):
         domain: an icosphere or a triangle mesh.
         in_channels: channels of the scalar signal.
         normalisation: ``batch`` or ``none``.
-        nonlinearity: ``norm_gate``, ``quadratic`` (both exact) or ``regular``.
+        nonlinearity: ``product``, ``norm_gate`` (both exact) or ``regular``.
         max_order: highest order in the whole network; None leaves it to the stages.
 
     Raises:
@@ -110,7 +110,7 @@ class GaugeFamily(LayerFamily[GaugeStage]):
         in_channels: int = 1,
         *,
         normalisation: str = "batch",
-        nonlinearity: str = "norm_gate",
+        nonlinearity: str = "product",
         max_order: int | None = None,
     ) -> None:
         super().__init__(domain, in_channels)
@@ -166,7 +166,7 @@ class GaugeFamily(LayerFamily[GaugeStage]):
     def shortcut(self, type_in: FeatureType, type_out: FeatureType) -> Layer:
         target = expect(type_out, GaugeType)
         layers: list[Layer] = [SelfInteraction(expect(type_in, GaugeType), target)]
-        if self.nonlinearity is Nonlinearity.quadratic:  # squares of squares would grow unbounded
+        if self.nonlinearity is Nonlinearity.product:  # squares of squares would grow unbounded
             layers.append(self.normalise(target))
         return Chain(*layers)
 
@@ -181,7 +181,7 @@ class GaugeFamily(LayerFamily[GaugeStage]):
         layers = {
             Nonlinearity.norm_gate: NormGate,
             Nonlinearity.regular: RegularNonlinearity,
-            Nonlinearity.quadratic: QuadraticNonlinearity,
+            Nonlinearity.product: ProductNonlinearity,
         }
         return layers[self.nonlinearity](type_)
 

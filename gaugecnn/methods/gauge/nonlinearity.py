@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gaugecnn.layers import Layer
 from gaugecnn.methods.gauge.types import GaugeType
-from gaugecnn.ops.quadratic import quadratic
+from gaugecnn.ops.product import bounded_product
 
 SHARPNESS = 2.0
 """How fast a gate opens with the norm; features come from a batch norm with norms of about 1."""
@@ -110,21 +110,20 @@ class RegularNonlinearity(CircleNonlinearity):
         return torch.relu(samples)
 
 
-class QuadraticNonlinearity(CircleNonlinearity):
-    """``g + g^2 / 2`` on the circle, exact: the product of orders of one channel.
+class ProductNonlinearity(CircleNonlinearity):
+    """``g + g^2 / (2 sqrt(1 + |g|^2))`` on the circle, exact: the product of orders of one channel.
 
     With orders up to M the square has orders up to 2 M; 3 M + 1 angles keep them away from those
     up to M, so that the samples are only a way to compute, for orders up to 2,
 
-        f_0 + (f_0^2 + |f_1|^2 + |f_2|^2) / 2
-        f_1 + f_0 f_1 + conj(f_1) f_2 / sqrt(2)
-        f_2 + f_0 f_2 + f_1^2 / (2 sqrt(2))
+        f_0 + (f_0^2 + |f_1|^2 + |f_2|^2) / 2 n
+        f_1 + (f_0 f_1 + conj(f_1) f_2 / sqrt(2)) / n
+        f_2 + (f_0 f_2 + f_1^2 / (2 sqrt(2))) / n        n^2 = 1 + f_0^2 + |f_1|^2 + |f_2|^2
 
     as Kondor, Lin & Trivedi (2018) have products of degrees on the sphere. Gates know norms alone;
-    here what two orders of a channel say of each other's direction is seen too.
-
-    Squares of squares grow beyond bounds, so that every summand of what comes in is normalised:
-    convolutions are anyway, and beside this nonlinearity shortcuts are too (`GaugeFamily`).
+    here what two orders of a channel say of each other's direction is seen too. n is the norm of
+    the channel at the vertex, which no frame changes: with it no feature grows faster than what
+    comes in, whatever a network is shown.
 
     Args:
         type_: type of the feature, with the same multiplicity in every order.
@@ -134,4 +133,4 @@ class QuadraticNonlinearity(CircleNonlinearity):
         super().__init__(type_, 3 * len(type_.multiplicities) - 2)
 
     def function(self, samples: Tensor) -> Tensor:
-        return quadratic(samples)
+        return bounded_product(samples)

@@ -1,0 +1,69 @@
+"""What discs cost: processor time and memory, each size in a process of its own.
+
+python experiments/geometry/cost.py LEVEL     # one line of JSON
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+RADIUS = 2.3
+"""Of the discs, in mean edges."""
+
+STRETCH = (1, 1, 1.3)
+"""What an icosphere is pulled to, so that it is no sphere."""
+
+LEVELS = (3, 4, 5, 6, 7)
+
+
+def measured(level: int) -> dict[str, float]:
+    """Discs around every vertex of a stretched icosphere, measured in a fresh process."""
+    line = subprocess.run(
+        [sys.executable, __file__, str(level)], check=True, capture_output=True, text=True
+    ).stdout.splitlines()[-1]
+    found: dict[str, float] = json.loads(line)
+    return found
+
+
+def cold_start(model: str, mesh: Path) -> float:
+    """Processor seconds until a network is built on a mesh, with the start of Python."""
+    words = ["domain.kind=mesh", f"domain.file={mesh}"]
+    program = (
+        "from gaugecnn import build_model, load_config;"
+        f"build_model(load_config({model!r}, overrides={words!r}))"
+    )
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _measure(level: int) -> dict[str, float]:
+    from gaugecnn.geometry.surface import surface_from_mesh
+    from gaugecnn.surfaces import Icosphere
+
+    sphere = Icosphere(level).surface
+    vertices, faces = sphere.vertices * STRETCH, sphere.faces
+    start = time.process_time()
+    surface = surface_from_mesh("ellipsoid", np.asarray(vertices), faces)
+    mean_edge = surface.mean_edge
+    rings = time.process_time() - start
+    discs = surface.discs(RADIUS * mean_edge)
+    return {
+        "vertices": len(surface),
+        "pairs": len(discs),
+        "rings_s": rings,
+        "discs_s": time.process_time() - start,
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(_measure(int(sys.argv[1]))))

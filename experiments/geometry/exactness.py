@@ -1,0 +1,114 @@
+"""Discs against exact polyhedral geodesics: what other programs and closed forms say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from rich.progress import track
+from shapes import CLOSED, FLAT, Mesh, holed
+from witness import Witness
+
+from gaugecnn.geometry.discs import Discs, wrapped
+from gaugecnn.geometry.loading import load_mesh
+from gaugecnn.geometry.repair import Repair, mended
+from gaugecnn.surfaces import Icosphere
+
+Numbers = dict[str, float]
+"""What is found on one surface within one radius, by metric."""
+
+BASES, LINES = 24, 400
+"""Vertices around which distances are compared, and pairs of which directions are."""
+
+ROOT = Path(__file__).parents[2]
+
+
+def sphere() -> Mesh:
+    """The inscribed polyhedron of level 3, as a mesh like any other."""
+    surface = Icosphere(3).surface
+    return surface.vertices, surface.faces
+
+
+def surfaces(data: Path | None) -> dict[str, Callable[[], Mesh]]:
+    """All surfaces that are compared; with two of RNA where the data are."""
+    found: dict[str, Callable[[], Mesh]] = {
+        f"flat square {name}": make for name, make in FLAT.items()
+    }
+    found["flat square with a hole"] = holed
+    torus = lambda: load_mesh(ROOT / "meshes" / "torus.ply")  # noqa: E731
+    for name, make in {"sphere": sphere, **CLOSED, "torus.ply": torus}.items():
+        found[name] = lambda make=make: shaken(make())
+    for name in ("1KD1_B", "1VY5_DB") if data is not None else ():
+        found[f"RNA {name}"] = lambda name=name: rna(data, name)
+    return found
+
+
+def shaken(mesh: Mesh) -> Mesh:
+    """A mesh without symmetries, so that no two ways are equally long."""
+    vertices, faces = mesh
+    step = np.linalg.norm(vertices[faces[:, 0]] - vertices[faces[:, 1]], axis=1).mean()
+    return vertices + 0.01 * step * np.random.default_rng(3).normal(size=vertices.shape), faces
+
+
+def rna(data: Path | None, name: str) -> Mesh:
+    """A molecular surface of the benchmark, mended."""
+    assert data is not None
+    vertices, faces = load_mesh(data / "RNA" / "off" / f"{name}.off")
+    found = mended(name, vertices, faces, Repair.safe)
+    return found.vertices, found.faces
+
+
+def compared(name: str, mesh: Mesh) -> Iterator[tuple[str, Numbers]]:
+    """Errors within 2.3 mean edges, within 1.0 on a surface of area 4 pi, and farther."""
+    vertices, faces = mesh
+    a, b, c = vertices[faces].swapaxes(0, 1)
+    area = np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2
+    vertices = (vertices - vertices.mean(axis=0)) * math.sqrt(4 * math.pi / area)
+    witness = Witness(vertices, faces)
+    edge = float(witness.tangent.ring.length.mean())
+    for label, radius in (("2.3 edges", 2.3 * edge), ("1.0", 1.0), ("pi / 2", math.pi / 2)):
+        yield label, _errors(witness, radius, f"{name}, {label}")
+
+
+def _errors(witness: Witness, radius: float, title: str) -> Numbers:
+    random = np.random.default_rng(0)
+    count = len(witness.tangent.frames)
+    bases = np.sort(random.permutation(count)[:BASES])
+    found = witness.tangent.discs(radius, bases)
+    distances, missing = np.zeros(len(found)), 0
+    for base in track(bases.tolist(), title, transient=True):
+        expected, own = witness.distances(base), found.base == base
+        if title.startswith("flat") and "hole" not in title:  # the other program fails on clusters
+            expected = np.linalg.norm(witness.vertices - witness.vertices[base], axis=1)
+        distances[own] = np.abs(found.distance[own] / expected[found.vertex[own]] - 1)
+        near = (expected < radius * (1 - 1e-9)) & (expected > 0)
+        missing += len(np.setdiff1d(np.flatnonzero(near), found.vertex[own]))
+    straight, bent = (_directions(witness, found, which, random) for which in (False, True))
+    largest = lambda values: float(np.max(values, initial=0.0))  # noqa: E731
+    return {
+        "pairs": len(found),
+        "pairs_in_shadows": int(found.bent.sum()),
+        "pairs_of_two_directions": missing,
+        "distance_error_max": largest(distances[~found.bent]),
+        "direction_error_max": largest(straight),
+        "shadow_distance_error_q99": float(np.quantile(distances[found.bent], 0.99))
+        if found.bent.any()
+        else 0.0,
+        "shadow_direction_error_q99": float(np.quantile(bent, 0.99)) if len(bent) else 0.0,
+    }
+
+
+def _directions(
+    witness: Witness, found: Discs, bent: bool, random: np.random.Generator
+) -> np.ndarray:
+    """Errors of the directions at both ends, in radians, where the witness finds the same line."""
+    errors = []
+    for i in random.permutation(np.flatnonzero(found.bent == bent))[:LINES]:
+        line = witness.geodesic(int(found.base[i]), int(found.vertex[i]))
+        if line is None or abs(line.length / found.distance[i] - 1) > 1e-11:
+            continue
+        arrives = found.angle[i] - found.transport[i] - math.pi
+        errors += [found.angle[i] - line.leaves, arrives - line.arrives]
+    return np.abs(wrapped(np.array(errors)))
