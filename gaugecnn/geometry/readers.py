@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gaugecnn.geometry.arrays import Array
 from gaugecnn.geometry.polygons import Polygons
 
 Row = tuple[int, list[str]]
@@ -58,9 +59,7 @@ OFF_HEADER = (
 def read_off(path: Path) -> Polygons:
     """The vertices and faces of a Geomview file; normals, colours and edges are passed over."""
     data = path.read_bytes()
-    header = re.match(
-        rb"(?:\xef\xbb\xbf)?\s*(?:#[^\r\n]*\s*)*(?i:(?:ST)?C?N?)(4)?(n)?(?i:OFF)( BINARY)?", data
-    )
+    header = re.match(OFF_HEADER, data)
     if header is None:
         raise ValueError("expected the header OFF")
     if any(header.groups()):
@@ -105,36 +104,36 @@ def read_stl(path: Path) -> Polygons:
     return Polygons(corners, np.arange(len(corners)), sizes, said)
 
 
-STL_WORDS = ("solid", "facet", "outer", "vertex", "endloop", "endfacet", "endsolid")
+STL_PARTS = ("solid", "facet", "outer", "vertex")
+"""Each stands inside the one before; all but the last have an end."""
+STL_ENDS = {"endsolid": "solid", "endfacet": "facet", "endloop": "outer"}
 
 
-def _stl_text(data: bytes) -> tuple[np.ndarray, list[str]]:
+def _stl_text(data: bytes) -> tuple[Array, list[str]]:
     """The corners of an .stl file of text, and what lies beyond its solids."""
     corners: list[list[float]] = []
-    stack: list[str] = []
-    beyond = number = 0
+    inside: list[str] = []
+    first = beyond = number = 0
     for number, text, _ in lines(data, "\0"):
-        words = text.split()
-        word = "".join(words[:2] if words[:1] == ["end"] else words[:1]).lower()
-        if word not in STL_WORDS:
-            beyond += word != "" and not stack
-            if len(stack) > 1 and word:
-                raise ValueError(f"line {number}: expected the next of a triangle, got {text!r}")
-            continue
-        depth = ("solid", "facet", "outer", "vertex").index(word) if word[:3] != "end" else None
-        if word == "vertex":
-            corners.append(position(number, words[1:]))
-        if depth is not None and depth == len(stack) and word != "vertex":
-            stack.append(word)
-        elif stack and word.endswith(stack[-1].replace("outer", "loop")):
-            stack.pop()
-        elif word != "vertex" or len(stack) != 3:
+        words = text.lower().split()
+        word = "".join(words[:2] if words[:1] == ["end"] else words[:1])
+        if word in STL_PARTS and STL_PARTS.index(word) == len(inside):
+            if word == "vertex":
+                corners.append(position(number, words[1:]))
+            else:
+                inside.append(word)
+                first = len(corners) if word == "facet" else first
+        elif inside and STL_ENDS.get(word) == inside[-1]:
+            inside.pop()
+            if word != "endsolid" and len(corners) - first != 3:
+                raise ValueError(f"line {number}: expected 3 vertices in a triangle")
+        elif word and (len(inside) > 1 or word in (*STL_PARTS, *STL_ENDS)):
             raise ValueError(f"line {number}: {text.strip()!r} stands where it cannot")
-        if word == "endloop" and len(corners) % 3:
-            raise ValueError(f"line {number}: expected 3 vertices in a triangle")
-    if stack:
-        inner = stack[-1].replace("outer", "loop")
-        raise ValueError(f"line {number}: the file ends inside a {inner}")
+        elif word and not inside:
+            beyond += 1
+    if inside:
+        end = inside[-1].replace("outer", "loop")
+        raise ValueError(f"line {number}: the file ends inside a {end}")
     return np.array(corners, np.float64).reshape(-1, 3), unread(beyond, "lines")
 
 
