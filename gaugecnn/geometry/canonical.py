@@ -8,12 +8,14 @@ another one that is equally good.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from gaugecnn.geometry.arrays import Array, Index
 
 TOLERANCE = 4e-9
-"""Relative to the size of the mesh: the rounding of float64 at millions of its sizes."""
+"""Of a position: the rounding of float64 at some millions of times the size of a surface."""
 
 
 class Order:
@@ -27,21 +29,25 @@ class Order:
 
     def __init__(self, vertices: Array, areas: Array) -> None:
         radius = np.linalg.norm(vertices, axis=1)
-        second = np.einsum("v,vx,vy->xy", areas, vertices, vertices)
-        third = np.einsum("v,v,vx->x", areas, radius**2, vertices)
-        invariants = [
-            radius,
-            np.einsum("vx,xy,vy->v", vertices, second, vertices),
-            vertices @ third,
-            areas / areas.mean(),
+        share = areas / areas.sum()
+        second = np.einsum("v,vx,vy->xy", share, vertices, vertices)
+        third = np.einsum("v,v,vx->x", share, radius**2, vertices)
+        spacing = math.sqrt(4 * math.pi / len(vertices))
+        # Each with how much it is moved, at most, when a position is moved by 1.
+        keys = [
+            (radius, 1.0),
+            (np.einsum("vx,xy,vy->v", vertices, second, vertices), 4.0),
+            (vertices @ third, 4.0),
+            (areas / areas.mean(), 8 / spacing),
+            *((coordinate, 1.0) for coordinate in vertices.T),
         ]
-        self._keys = np.stack([*invariants, *vertices.T])  # (key, vertex)
+        self._keys = [(values, TOLERANCE * moved) for values, moved in keys]
 
     def first(self, candidates: Index) -> int:
         """The first of some vertices: the farthest from the centre, unless several are."""
-        for key in self._keys:
-            values = key[candidates]
-            candidates = candidates[values >= values.max() - TOLERANCE]
+        for values, tolerance in self._keys:
+            best = values[candidates]
+            candidates = candidates[best >= best.max() - tolerance]
             if len(candidates) == 1:
                 break
         return int(candidates[0])

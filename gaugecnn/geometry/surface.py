@@ -22,8 +22,9 @@ from gaugecnn.geometry.tangent import Tangent
 ROUND = 1e-5
 """How far, over its radius, the vertices of a sphere may lie from it."""
 
-WIDEST = 0.62
-"""Circumradius of the largest face of a sphere, over its radius: that of an icosahedron is 0.61."""
+WIDEST, UNEVEN = 0.62, 1.8
+"""Circumradius of the largest face of a sphere, at most: over the sphere's radius, where that of an
+icosahedron is 0.61, and over that of a face if all were alike."""
 
 
 class Surface:
@@ -139,7 +140,8 @@ def _on_a_sphere(vertices: Array, mesh: Connectivity) -> Array | None:
     """The vertices on the unit sphere about its centre, if the mesh is a sphere in one layer.
 
     That is: closed, in one piece, of the sphere's topology, all vertices on one sphere to `ROUND`,
-    its faces no larger than those of an icosahedron and all seen from the centre the right way.
+    its faces of about one size, no larger than those of an icosahedron, and all seen from the
+    centre the right way. A hull of random points is no sphere, it has large faces.
     """
     euler = len(vertices) - len(mesh.edges) + len(mesh.faces)
     if mesh.on_boundary.any() or euler != 2 or mesh.components[0] > 1:
@@ -155,7 +157,9 @@ def _on_a_sphere(vertices: Array, mesh: Connectivity) -> Array | None:
     a, b, c = (out / radius[:, None])[mesh.faces].swapaxes(0, 1)
     normal = np.cross(b - a, c - a)
     height = (normal * a).sum(1) / np.linalg.norm(normal, axis=1)  # of the face over the centre
-    return out / radius[:, None] if (height >= math.sqrt(1 - WIDEST**2)).all() else None
+    alike = math.sqrt(16 * math.pi / (3 * math.sqrt(3) * len(mesh.faces)))
+    widest = min(WIDEST, UNEVEN * alike)
+    return out / radius[:, None] if (height >= math.sqrt(1 - widest**2)).all() else None
 
 
 def vertex_areas(vertices: Array, faces: Index, total: float) -> Array:

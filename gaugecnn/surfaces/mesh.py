@@ -36,6 +36,8 @@ from gaugecnn.surfaces.picture_maps import PictureMaps
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, icosahedral_rotations
 
 MAX_LEVEL = 7
+AT_ONCE = 64
+"""Poses whose logarithmic maps are held at once."""
 ROOM = 0.25
 """The least share of a surface on which images may stand: they are made small enough for it."""
 
@@ -217,6 +219,13 @@ class TriangleMesh(MeshDomain):
 
     def image_coordinates(self, poses: Tensor) -> Tensor:
         """Logarithmic map at each pose's vertex, turned by its angle, ``(count, vertex, 2)``."""
+        found = poses.new_full((len(poses), len(self.surface), 2), math.nan)
+        for part in torch.arange(len(poses)).split(AT_ONCE):  # maps are larger than pictures
+            self._lay(poses[part], found[part[0] : part[-1] + 1])
+        return found
+
+    def _lay(self, poses: Tensor, found: Tensor) -> None:
+        """Write the image coordinates of some poses ``(count, vertex, 2)``, where there are any."""
         maps = self._maps.around(poses[:, 0].long().cpu().numpy())
         count = torch.tensor([len(vertex) for vertex, _, _ in maps])
         vertex, r, theta = (torch.from_numpy(np.concatenate(v)) for v in zip(*maps, strict=True))
@@ -226,9 +235,7 @@ class TriangleMesh(MeshDomain):
         turned = theta.to(poses) - poses[image, 1]
         place = torch.stack([plane * turned.cos(), -plane * turned.sin()], dim=-1)
         inside = (place.abs() <= 1).all(-1)
-        found = poses.new_full((len(poses), len(self.surface), 2), math.nan)
         found[image[inside], vertex[inside]] = place[inside]
-        return found
 
     @cached_property
     def placing(self) -> Placing:
