@@ -13,9 +13,20 @@ from enum import StrEnum
 
 import numpy as np
 
+from gaugecnn.geometry.arrays import Array, Index
+from gaugecnn.geometry.discs import Discs
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.methods.gauge import aggregation
-from gaugecnn.ops.stencil import ONE_RING, Neighbourhood, Stencil, moment, neighbourhood, stencil
+from gaugecnn.ops.moments import Complex, moment
+from gaugecnn.ops.stencil import (
+    ONE_RING,
+    Kernels,
+    Stencils,
+    Weights,
+    neighbourhood,
+    stencils,
+    width,
+)
 
 
 class Control(StrEnum):
@@ -23,6 +34,33 @@ class Control(StrEnum):
 
     plain = "plain"
     closed = "constants only"
+
+
+@dataclass(frozen=True, eq=False)
+class Stencil:
+    """The weights of one kernel at every vertex.
+
+    Attributes:
+        pairs: the neighbours ``(pair,)``.
+        weights: theirs ``(pair,)``.
+        centre: of the vertices themselves ``(vertex,)``.
+        degree: up to which the moments are exact ``(vertex,)``.
+    """
+
+    pairs: Discs
+    weights: Complex
+    centre: Complex
+    degree: Index
+
+    def of(self, field: Array) -> Complex:
+        """What it makes of a function ``(vertex,)``."""
+        summands = self.weights * field[self.pairs.vertex]
+        count = len(self.centre)
+        real, imaginary = (
+            np.bincount(self.pairs.base, part, minlength=count)
+            for part in (summands.real, summands.imag)
+        )
+        return real + 1j * imaginary + self.centre * field
 
 
 @dataclass(frozen=True)
@@ -57,22 +95,20 @@ class KernelChoice:
         """Of the support, a length; 0 is the one ring."""
         return self.edges * surface.mean_edge if self.length is None else self.length
 
-    def near(self, surface: Surface) -> Neighbourhood:
-        """The neighbours that the stencil reads."""
-        return neighbourhood(surface, self.radius(surface))
-
     def stencil(self, surface: Surface, phase: int) -> Stencil:
         """The weights of the profile ``r^{|s|} e^{-r^2}``."""
-        radius = self.radius(surface)
+        radius, kernels = self.radius(surface), Kernels(phase + 1, 1, self.degree)
         if isinstance(self.correction, Control):
-            return uncorrected(surface, radius, phase, 0, self.correction is Control.closed)
-        return stencil(surface, radius, phase, 0, self.degree)
+            found = uncorrected(surface, radius, kernels, self.correction is Control.closed)
+        else:
+            found = stencils(surface, radius, kernels)
+        return Stencil(found.pairs, *(values[:, phase, 0] for values in found.weights))
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """Meanwhile gauge convolutions are built with these weights.
 
-        The negative control puts `uncorrected` in the place of the package's `stencil`. Replacing
+        The negative control puts `uncorrected` in the place of the package's `stencils`. Replacing
         `correct` alone would not do: the weight of the vertex itself would still close the zeroth
         moment. A checkpoint holds no stencils: to load a control, build it in here again.
         """
@@ -81,15 +117,15 @@ class KernelChoice:
             return
         closed = self.correction is Control.closed
 
-        def control(surface: Surface, radius: float, phase: int, profile: int, _: int) -> Stencil:
-            return uncorrected(surface, radius, phase, profile, closed)
+        def control(surface: Surface, radius: float, kernels: Kernels) -> Stencils:
+            return uncorrected(surface, radius, kernels, closed)
 
         forget_stencils()
-        aggregation.stencil = control
+        aggregation.stencils = control
         try:
             yield
         finally:
-            aggregation.stencil = stencil
+            aggregation.stencils = stencils
             forget_stencils()
 
 
@@ -100,28 +136,34 @@ def forget_stencils() -> None:
             found.cache_clear()
 
 
-def uncorrected(surface: Surface, radius: float, phase: int, profile: int, closed: bool) -> Stencil:
-    """The samples ``g r^{2k} (x + i y)^s`` of a kernel, as `stencil` has them before it corrects.
+def uncorrected(surface: Surface, radius: float, kernels: Kernels, closed: bool) -> Stencils:
+    """The samples ``g r^{2k} (x + i y)^s`` of kernels, as `stencils` has them before it corrects.
 
     Args:
         surface: the mesh.
         radius: of the support, a length; 0 for the one ring.
-        phase: s >= 0.
-        profile: k.
+        kernels: which.
         closed: whether the vertex itself makes the zeroth moment that of the continuous kernel;
             otherwise it has the kernel's own value at r = 0.
     """
-    near = neighbourhood(surface, radius)
-    gauss = np.where(near.valid, surface.areas[near.index] * np.exp(-(near.distance**2)), 0.0)
-    total = surface.areas + gauss.sum(axis=1)
-    z = near.distance * np.exp(1j * near.theta)
-    weights = gauss / total[:, None] * near.distance ** (2 * profile) * z**phase
-    at_zero = float(phase == 0 and profile == 0)
-    centre = (surface.areas / total * at_zero).astype(np.complex128)
-    if closed:
-        centre = moment(0, 0, phase, profile) - weights.sum(axis=1)
-    asked = np.ones(len(surface), dtype=np.int64)  # as `KernelChoice.degree`: nothing is lowered
-    return Stencil(weights, centre, asked)
+    pairs = neighbourhood(surface, radius)
+    r = pairs.distance / width(surface, radius)
+    gauss = surface.areas[pairs.vertex] * np.exp(-(r**2))
+    total = surface.areas + np.bincount(pairs.base, gauss, minlength=len(surface))
+    z = r * np.exp(1j * pairs.angle)
+    shape = (kernels.phases, kernels.profiles)
+    weights = np.empty((len(pairs), *shape), dtype=np.complex128)
+    centre = np.zeros((len(surface), *shape), dtype=np.complex128)
+    for s, k in kernels.all:
+        weights[:, s, k] = gauss / total[pairs.base] * r ** (2 * k) * z**s
+        if closed:
+            centre[:, s, k] = moment(0, 0, s, k)
+            np.subtract.at(centre[:, s, k], pairs.base, weights[:, s, k])
+        elif s == k == 0:
+            centre[:, s, k] = surface.areas / total
+    asked = np.maximum(1, np.full(centre.shape, kernels.degree))  # nothing is lowered
+    none = np.zeros((len(surface), kernels.phases), dtype=bool)
+    return Stencils(pairs, Weights(weights, centre, asked), none, radius)
 
 
 ONE_RINGS = tuple(KernelChoice(ONE_RING, c) for c in (*Control, 1, 2))

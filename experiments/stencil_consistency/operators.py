@@ -16,7 +16,8 @@ from smooth import SHAPES, Smooth, answer, sphere
 from gaugecnn.geometry.arrays import Array
 from gaugecnn.geometry.loading import load_mesh
 from gaugecnn.geometry.surface import Surface
-from gaugecnn.ops.stencil import Complex, width
+from gaugecnn.ops.moments import Complex
+from gaugecnn.ops.stencil import width
 from gaugecnn.surfaces import Icosphere, TriangleMesh
 from gaugecnn.training.provenance import commit, device_name
 from gaugecnn.training.results import Result
@@ -60,8 +61,7 @@ def measured() -> Iterator[tuple[str, str, str, float]]:
             yield from of_surface(f"icosphere{job}", spheres[job], SPHERE, functions)
         else:
             surface = TriangleMesh.from_file(job).surface
-            scale = np.linalg.norm(surface.vertices) / np.linalg.norm(load_mesh(job)[0])
-            smooth = Smooth(SHAPES[job.stem], float(scale))
+            smooth = Smooth.through(SHAPES[job.stem], load_mesh(job)[0], surface.vertices)
             yield from of_surface(job.stem, surface, smooth, WAVES)
     for kernel in track(LENGTHS, "lengths", transient=True):
         yield from of_length(kernel, {n: spheres[n] for n in LEVELS[1:]})
@@ -74,7 +74,7 @@ def of_surface(
     yield "-", name, "mean_edge", surface.mean_edge
     yield "-", name, "vertices", len(surface)
     regions = {name: surface.areas}
-    if len(surface.tangent.boundary):
+    if surface.mesh.on_boundary.any():
         inner = away_from_boundary(surface, 3.3 * surface.mean_edge)
         regions[f"{name} inside"] = surface.areas * inner
     for kernel in KERNELS:
@@ -98,9 +98,7 @@ def of_surface(
 
 def response(kernel: KernelChoice, surface: Surface, phase: int, field: Array) -> Complex:
     """What the stencil of a phase makes of a function ``(vertex,)``."""
-    found = kernel.stencil(surface, phase)
-    neighbours = field[kernel.near(surface).index]  # (vertex, neighbour)
-    return (found.weights * neighbours).sum(axis=1) + found.centre * field
+    return kernel.stencil(surface, phase).of(field)
 
 
 def deviations(found: Complex, ideal: Complex, areas: Array) -> dict[str, float]:
@@ -146,5 +144,8 @@ def of_length(
 
 def away_from_boundary(surface: Surface, distance: float) -> np.ndarray:
     """Which vertices are farther from the boundary ``(vertex,)``."""
-    tangent = surface.tangent
-    return tangent.logarithms_from(tangent.boundary, distance)[0].min(axis=0) > distance
+    on_boundary = surface.mesh.on_boundary
+    pairs = surface.discs(distance)
+    near = np.zeros(len(surface), dtype=bool)
+    near[pairs.base[on_boundary[pairs.vertex]]] = True
+    return ~(near | on_boundary)

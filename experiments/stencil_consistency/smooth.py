@@ -22,7 +22,7 @@ from torch import Tensor
 
 from gaugecnn.geometry.arrays import Array
 from gaugecnn.geometry.surface import Surface
-from gaugecnn.ops.stencil import Complex
+from gaugecnn.ops.moments import Complex
 
 FAR = 4.0
 """Widths after which ``e^{-r^2}`` is nothing."""
@@ -82,19 +82,31 @@ class Smooth:
     Args:
         level: that function, ``(point, xyz) -> (point,)``.
         scale: of the surface, against the function's.
+        centre: the point of the function's space on which the surface's origin lies.
     """
 
     level: Callable[[Tensor], Tensor]
     scale: float = 1.0
+    centre: tuple[float, ...] = (0.0, 0.0, 0.0)
+
+    @classmethod
+    def through(cls, level: Callable[[Tensor], Tensor], own: Array, vertices: Array) -> Smooth:
+        """The surface of a mesh that was moved and scaled from its `own` vertices."""
+        spread = [np.linalg.norm(x - x.mean(axis=0)) for x in (vertices, own)]
+        scale = float(spread[0] / spread[1])
+        centre = own.mean(axis=0) - vertices.mean(axis=0) / scale
+        return cls(level, scale, tuple(centre.tolist()))
+
+    def _placed(self, points: Array) -> Tensor:
+        return torch.from_numpy(points / self.scale + np.array(self.centre))
 
     def holds(self, surface: Surface) -> bool:
         """Whether the vertices of a mesh lie on it."""
-        points = torch.from_numpy(surface.vertices / self.scale)
-        return float(self.level(points).abs().max()) < 1e-6
+        return float(self.level(self._placed(surface.vertices)).abs().max()) < 1e-6
 
     def gradient(self, points: Array) -> Array:
         """Of the level function, ``(point, xyz)``."""
-        x = torch.from_numpy(points / self.scale).requires_grad_()
+        x = self._placed(points).requires_grad_()
         (found,) = torch.autograd.grad(self.level(x).sum(), x)
         return found.numpy()
 
