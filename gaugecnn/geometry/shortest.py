@@ -20,10 +20,13 @@ MEET = 1e-5
 APART = math.pi / 3
 """Angle between two equally long ways above which a vertex has no one direction."""
 
-TIE = 2e-8
+TIE = 6e-8
 """Over this difference of lengths, relative, the direction goes over from one way to another: a few
 times what coordinates are rounded by that are millions of times as large as the mesh. Less for ways
 that are less than a degree apart."""
+
+SAME = 1e-6
+"""Angle between two ways below which they are one that is seen through two windows."""
 
 LARGEST_TABLE = 1 << 23
 
@@ -131,12 +134,22 @@ def _resolved(found: Arrivals, unfolder: Unfolder, radius: float) -> Arrivals:
     rival = (longer < MEET) & ~new
     torn = np.zeros(len(first), dtype=bool)
     torn[way[rival & (farthest > APART)]] = True
-    # A second window may see the same way: it counts once.
-    other = rival & (farthest > 1e-9)
     tie = TIE * np.clip(farthest / 0.02, 1e-9, 1)
-    weight = new + np.where(other, np.maximum(1 - (longer / tie) ** 2, 0) ** 2, 0.0)
+    equal = np.flatnonzero(rival & (farthest > SAME) & (longer < tie))
+    equal = equal[_distinct(way[equal], turned[0][equal], turned[1][equal])]
+    weight = new.astype(np.float64)
+    weight[equal] = (1 - (longer[equal] / tie[equal]) ** 2) ** 2
     total = np.bincount(way, weight)
     shifts = [np.bincount(way, weight * turn) / total for turn in turned]
     kept = found.where(first)
     kept = kept._replace(ahead=kept.ahead + shifts[0], back=kept.back + shifts[1])
     return kept.where(~torn & (kept.distance <= radius * (1 + 1e-9)))
+
+
+def _distinct(way: Index, ahead: Array, back: Array) -> Index:
+    """The ways but those that are another one seen through a second window."""
+    order = np.lexsort((ahead, way))
+    again = way[order][1:] == way[order][:-1]
+    for angle in (ahead, back):
+        again &= np.abs(np.diff(angle[order])) < SAME
+    return order[np.concatenate([[True], ~again])[: len(order)]]

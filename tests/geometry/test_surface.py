@@ -85,7 +85,8 @@ def test_moved_far_away_a_surface_is_the_same_to_rounding(make):
     np.testing.assert_allclose(one.distance, other.distance, rtol=1e-7)
     frames = wrapped(one.angle - other.angle)[np.searchsorted(one.base, one.base)]
     step = np.abs(wrapped(one.angle - other.angle - frames))
-    assert step.max() < 2e-3  # where two ways are equally long
+    assert step.max() < 0.02  # where several ways are equally long, but for the rounding
+    assert np.quantile(step, 0.999) < 1e-4
     assert np.quantile(step, 0.9) < 1e-7
 
 
