@@ -152,6 +152,9 @@ class LayerFamily(ABC, Generic[StageT]):
         self.domain = domain
         self.in_channels = in_channels
 
+    def check(self, stages: Sequence[StageT]) -> None:
+        """Refuse a plan that the domain has no room for, before any layer of it is built."""
+
     @property
     @abstractmethod
     def input_type(self) -> FeatureType:

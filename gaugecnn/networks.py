@@ -97,6 +97,7 @@ class Network(nn.Module, ABC):
         super().__init__()
         if not stages:
             raise UserError("expected at least one stage in the network's plan, got none")
+        family.check(stages)
         self.family = family
         self.domain = family.domain
         self.stages = tuple(stages)

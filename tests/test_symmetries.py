@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 from gaugecnn import build_model, load_config
+from gaugecnn.geometry.sphere_tangent import SphereTangent
 from gaugecnn.geometry.surface import Surface
-from gaugecnn.geometry.tangent import Tangent
 from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
 from gaugecnn.surfaces.symmetry import Rotation, half_turn_about_x, step_about_z
 from tests.symmetry_checks import patches, randomise, reframed, violation
@@ -74,8 +75,13 @@ def test_a_wrong_transport_sign_breaks_frames(monkeypatch):
     config, model = gauge_model()
     other, change = reframed(model, config)
     assert violation(model, other, change, torch.float32) < 1e-4
-    right = Tangent.transport
-    monkeypatch.setattr(Tangent, "transport", lambda self, p, q: -right(self, p, q))
+    right = SphereTangent.between
+
+    def wrong(self, target, source):
+        found = right(self, target, source)
+        return replace(found, transport=-found.transport)
+
+    monkeypatch.setattr(SphereTangent, "between", wrong)
     config, model = gauge_model()
     other, change = reframed(model, config, frame_seed=8)
     assert violation(model, other, change, torch.float32) > 1e-3

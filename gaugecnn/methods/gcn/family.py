@@ -86,6 +86,10 @@ class GCNFamily(LayerFamily[GCNStage]):
     def lift(self, stage: GCNStage) -> Layer:
         return self.convolve(self.input_type, stage)
 
+    def check(self, stages: Sequence[GCNStage]) -> None:
+        for stage in stages:
+            level(self.mesh.surface, stage.down)
+
     def resample(self, type_in: FeatureType, stage: GCNStage) -> Layer:
         return self._moved(expect(type_in, VertexType), level(self.mesh.surface, stage.down))
 
