@@ -51,7 +51,8 @@ def orientation(vertices: Array, mesh: Connectivity) -> Orientation:
     """How the faces of a manifold are to be turned to be counter-clockwise seen from outside.
 
     Faces are turned like the majority of their component, and a closed component that encloses a
-    negative volume as a whole.
+    negative volume as a whole, unless it lies within another: it is the wall of a hollow then, and
+    what is outside of the body lies within it.
 
     Args:
         vertices: positions ``(vertex, xyz)``, of an extent near 1.
@@ -63,8 +64,14 @@ def orientation(vertices: Array, mesh: Connectivity) -> Orientation:
     count = found.component.max() + 1
     inner = np.bincount(found.component[one // 3], minlength=count)
     closed = 2 * inner == 3 * np.bincount(found.component)
-    negative = volumes(vertices, faces, found.component, found.minority) < 0
-    inside_out = (closed & negative)[found.component]
+    volume = volumes(vertices, faces, found.component, found.minority)
+    bodies = np.where(closed, np.sign(volume), 0)[found.component] * np.where(found.minority, -1, 1)
+    wrong = closed & (volume < 0)
+    for number in np.flatnonzero(wrong):
+        own = found.component == number
+        place = vertices[faces[own.argmax(), 0]]
+        wrong[number] = windings(vertices, faces[~own], bodies[~own], place) < 0.5
+    inside_out = wrong[found.component]
     return Orientation(found.component, found.minority, inside_out, found.one_sided)
 
 
@@ -102,6 +109,25 @@ def volumes(vertices: Array, faces: Index, component: Index, turned: Mask) -> Ar
     a, b, c = (corners - middle[component, None]).swapaxes(0, 1)
     signed = np.where(turned, -1, 1) * (a * np.cross(b, c)).sum(axis=1)
     return np.bincount(component, weights=signed) / 6
+
+
+def windings(vertices: Array, faces: Index, signs: Array, place: Array) -> float:
+    """How often faces go around a place: the sum of their solid angles over the full one.
+
+    (van Oosterom & Strackee 1983, eq. 8)
+
+    Args:
+        vertices: positions ``(vertex, xyz)``.
+        faces: vertex indices ``(face, corner)``.
+        signs: -1 for faces that are to be turned, 0 for those that do not count ``(face,)``.
+        place: the place ``(xyz,)``, on no face.
+    """
+    a, b, c = (vertices[faces] - place).swapaxes(0, 1)
+    la, lb, lc = (np.linalg.norm(x, axis=1) for x in (a, b, c))
+    above = (a * np.cross(b, c)).sum(axis=1)
+    ab, bc, ca = ((x * y).sum(axis=1) for x, y in ((a, b), (b, c), (c, a)))
+    below = la * lb * lc + ab * lc + bc * la + ca * lb
+    return float((signs * np.arctan2(above, below)).sum() / (2 * np.pi))
 
 
 def _outvoted(vertices: Array, faces: Index, component: Index, differs: Mask) -> Mask:

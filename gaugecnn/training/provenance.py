@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-PACKAGES = ("gaugecnn", "torch", "lightning", "e3nn", "torch-geometric", "potpourri3d", "numpy")
+PACKAGES = ("gaugecnn", "torch", "lightning", "e3nn", "torch-geometric", "trimesh", "numpy")
 
 
 def versions() -> dict[str, str]:

@@ -291,6 +291,21 @@ def test_components_are_turned_each_by_itself():
     np.testing.assert_array_equal(found.faces[256:], more + 128)
 
 
+def test_the_wall_of_a_hollow_faces_inwards():
+    """Its outside is the hollow: it is turned only where it lies within nothing."""
+    points, more = tetrahedron()
+    hollow = append(points, more, (0.2 * points, more[:, ::-1] + 4))
+    found, _ = mend(*hollow)
+    assert found.repairs == (APART,)
+    np.testing.assert_array_equal(found.faces, hollow[1])
+    found, _ = mend(hollow[0], hollow[1][:, ::-1])  # the body inside out, a body in its hollow
+    assert found.repairs[0] == "1 closed components inside out: all their 4 faces turned over"
+    beside = append(points, more, (0.2 * points + 9, more[:, ::-1] + 4))
+    found, _ = mend(*beside)
+    assert found.repairs[0] == "1 closed components inside out: all their 4 faces turned over"
+    np.testing.assert_array_equal(found.faces[4:], more + 4)
+
+
 NO_ANSWER = ("nan", "infinite", "index too large", "index negative", "no extent")
 
 
