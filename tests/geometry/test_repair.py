@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -303,9 +304,7 @@ def test_the_wall_of_a_hollow_faces_inwards():
     beside = append(points, more, (0.2 * points + 9, more[:, ::-1] + 4))
     found, _ = mend(*beside)
     assert found.repairs[0] == "1 closed components inside out: all their 4 faces turned over"
-    sides = {
-        (a, b) for face in found.faces[4:].tolist() for a, b in zip(face, face[1:], strict=False)
-    }
+    sides = {(a, b) for face in found.faces[4:].tolist() for a, b in pairwise(face)}
     assert sides <= {
         (a + 4, b + 4) for a, b, c in more.tolist() for a, b in ((a, b), (b, c), (c, a))
     }
