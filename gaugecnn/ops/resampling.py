@@ -17,7 +17,7 @@ import numpy as np
 import scipy.sparse
 
 from gaugecnn.geometry.arrays import Array, Index
-from gaugecnn.geometry.discs import Discs
+from gaugecnn.geometry.discs import Discs, wrapped
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.ops.moments import corrected, equally_many, moment, powers
 from gaugecnn.ops.stencil import REACH
@@ -114,7 +114,7 @@ def _corrected(x: Array, y: Array, g: Array, gaussian: float) -> Array:
 def _supports(sources: Surface, targets: Surface, radius: float) -> tuple[Discs, Array]:
     """The sources of every target, and how far they may lie from it ``(target,)``."""
     support = np.full(len(targets), radius)
-    found = _within(sources, targets, np.arange(len(targets)), radius)
+    found = _with_own(_around_the_fewer(sources, targets, radius), targets, sources)
     piece = sources.tangent.pieces
     at_hand = np.bincount(piece[sources.index], minlength=int(piece.max()) + 1)
     wanted = np.minimum(at_hand[piece[targets.index]], ENOUGH)
@@ -127,15 +127,23 @@ def _supports(sources: Surface, targets: Surface, radius: float) -> tuple[Discs,
         if not len(lonely):
             break
         support[lonely] *= WIDER
-        found = _within(sources, targets, lonely, float(support[lonely[0]]))
+        found = _farther(sources, targets, lonely, float(support[lonely[0]]))
     return Discs.joined([*parts, found.where(np.isin(found.base, lonely))]), support
 
 
-def _within(sources: Surface, targets: Surface, chosen: Index, radius: float) -> Discs:
-    """The sources within a radius of some targets; a target that is a source is its own too."""
-    step = (
-        max(1, CHUNK // len(targets.tangent.frames)) if len(chosen) < len(targets) else len(chosen)
-    )
+def _around_the_fewer(sources: Surface, targets: Surface, radius: float) -> Discs:
+    """The sources within a radius of all targets; a geodesic is the same from both of its ends."""
+    if len(targets) <= len(sources):
+        return targets.discs(radius, sources)
+    there = sources.discs(radius, targets)
+    back = wrapped(there.angle - there.transport - np.pi)
+    ends = there.vertex, there.base
+    return Discs.joined([Discs(*ends, there.distance, back, -there.transport, there.bent)])
+
+
+def _farther(sources: Surface, targets: Surface, chosen: Index, radius: float) -> Discs:
+    """The sources within a radius of some targets alone, these targets themselves among them."""
+    step = max(1, CHUNK // len(targets.tangent.frames))
     parts = []
     for start in range(0, len(chosen), step):
         some = chosen[start : start + step]
