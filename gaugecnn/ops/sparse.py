@@ -93,7 +93,7 @@ class SparseMap(nn.Module):
             "rows_t": _starts(columns, shape[1]),
             "columns_t": rows[transposed].int(),
         }
-        cast = values.to(torch.get_default_dtype())
+        cast = values.to(torch.promote_types(torch.get_default_dtype(), torch.float32))
         parts |= {"values": cast, "values_t": cast[transposed]}
         for name, part in parts.items():
             self.register_buffer(name, part, persistent=False)

@@ -105,7 +105,7 @@ def aggregation(
     """The sparse map of all aggregates of one order.
 
     ``(vertex, re-im of f_n) -> (vertex, (phase, profile, re-im))``, with entries
-    ``c_s W^{s,k}_pq e^{i n phi_pq}``; the aggregate of phase 0 of order 0 is real.
+    ``c_{s,k} W^{s,k}_pq e^{i n phi_pq}``; the aggregate of phase 0 of order 0 is real.
     """
     source, target = geometry.edge_index
     turn = torch.polar(torch.ones_like(geometry.transport), order * geometry.transport)

@@ -59,7 +59,9 @@ class GaugeStage(Stage):
 
     Args:
         channels: multiplicity of every order.
-        max_order: highest order of the feature; the network's `max_order` limits it further.
+        max_order: highest order of the feature; the network's `max_order` limits it further. An
+            order that no phase of the kernel reaches from those that come in is refused: all its
+            channels would be 0, and a shortcut has it only where the input had it before.
         down: levels below the domain's own on which the feature lives.
         radius: of the kernel's support, a length on a surface of area ``4 pi``; 0 is the one ring.
         profiles: radial profiles of the kernel.
