@@ -16,8 +16,8 @@ from gaugecnn.geometry.progress import tracked
 from gaugecnn.geometry.shortest import shortest_ways
 from gaugecnn.geometry.windows import Unfolder
 
-CHUNK = 400_000
-"""Pairs that are looked for at once: some hundred MB of windows."""
+CHUNK = 100_000
+"""Pairs that are looked for at once: some ten MB of windows."""
 
 BYTES = 150
 """Memory of a pair while discs are put together."""

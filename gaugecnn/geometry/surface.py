@@ -8,7 +8,7 @@ subsets of its vertices and share one tangent geometry, that of the finest.
 from __future__ import annotations
 
 import math
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -98,8 +98,7 @@ class Surface:
         Returns:
             the pairs, `base` on this level and `vertex` on the other; a vertex is not in its own.
         """
-        found = self.tangent.discs(radius, self.index)
-        return self._own(found, among)
+        return self._own(_around(self, radius), among)
 
     def neighbours(self, radius: float) -> Discs:
         """The pairs at most `radius` apart, and the one ring however long its edges are."""
@@ -120,6 +119,12 @@ class Surface:
         """The same surface with every frame turned by its own angle ``(vertex,)`` in radians."""
         tangent = self.tangent.turned(angles)
         return Surface(self.title, self.vertices, self.faces, self.areas, tangent, self.index)
+
+
+@lru_cache(maxsize=1)  # pooling and the convolution behind it ask for the same discs
+def _around(surface: Surface, radius: float) -> Discs:
+    """The discs of the vertices of a level among those of the finest."""
+    return surface.tangent.discs(radius, surface.index)
 
 
 def surface_from_mesh(title: str, vertices: Array, faces: Index) -> Surface:
