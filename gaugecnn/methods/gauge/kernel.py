@@ -10,7 +10,7 @@ import numpy as np
 from gaugecnn.geometry.arrays import Array
 from gaugecnn.geometry.discs import Discs
 from gaugecnn.ops.moments import Complex
-from gaugecnn.ops.stencil import AMPLIFICATION, ONE_RING, REACH, Kernels
+from gaugecnn.ops.stencil import AMPLIFICATION, ONE_RING, REACH, RING_AMPLIFICATION, Kernels
 
 SPACING = 0.125
 """Of the lattice that stands for the plane, in kernel widths."""
@@ -46,13 +46,15 @@ class Kernel:
 
 
 def gains(kernel: Kernel) -> Array:
-    """``c_{s,k}``: aggregates get unit variance on noise that varies as fast as the kernel does.
+    """``c_{s,k}``: aggregates get unit variance on noise as long as the kernel.
 
-    ``c^{-2} = sum_{q,q'} W_q e^{-|q - q'|^2} conj(W_q')`` with distances in kernel widths: the
-    noise has covariance ``e^{-d^2}``. W is the stencil in the plane, on a fine lattice, so that it
-    is the continuous kernel cut off at `REACH` and corrected; the one ring is a regular hexagon. A
-    gain is the same on every mesh, so that the same weights mean the same operator there. (The
-    uncut kernel ``(x + i y)^s e^{-r^2} / pi`` has ``c^{-2} = s! / 3^{s+1}``.)
+    ``c^{-2} = sum_{q,q'} W_q e^{-|q - q'|^2 / R^2} conj(W_q')``: the noise has the correlation
+    length R, `REACH` widths, the radius of a disc. (Features have been smoothed by the kernels
+    before; with gains for noise as short as the Gaussian's width networks learned more slowly.) W
+    is the stencil in the plane, on a fine lattice, so that it is the continuous kernel cut off at R
+    and corrected; the one ring is a regular hexagon. A gain is the same on every mesh, so that the
+    same weights mean the same operator there. (The uncut kernel ``(x + i y)^s e^{-r^2} / pi`` has
+    ``c^{-2} = R^2 s! / (2 + R^2)^{s+1}``.)
 
     Returns:
         ``(phase, profile)``; 1 for a phase that the lattice cannot tell.
@@ -74,10 +76,10 @@ def _gains(kernels: Kernels, ring: bool) -> Array:
         bent=none.astype(bool),
     )
     ones = np.ones(count + 1)
-    found = kernels.on(pairs, ones, ones, AMPLIFICATION)
+    found = kernels.on(pairs, ones, ones, RING_AMPLIFICATION if ring else AMPLIFICATION)
     weights = np.concatenate([found.centre[:1], found.neighbours])  # (point, phase, profile)
     places = np.concatenate([[0], points])
-    covariance = np.exp(-(np.abs(places[:, None] - places) ** 2))
+    covariance = np.exp(-((np.abs(places[:, None] - places) / REACH) ** 2))
     variance = np.einsum("qsk,qr,rsk->sk", weights.conj(), covariance, weights).real
     return np.where(variance > 0, variance, 1.0) ** -0.5
 
