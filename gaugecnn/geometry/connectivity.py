@@ -17,12 +17,12 @@ from gaugecnn.geometry.arrays import Index, Mask
 
 def following(side: Index) -> Index:
     """The next side of the same face."""
-    return side - side % 3 + (side + 1) % 3
+    return side + np.array([1, 1, -2])[side % 3]
 
 
 def preceding(side: Index) -> Index:
     """The side before in the same face."""
-    return side - side % 3 + (side + 2) % 3
+    return side + np.array([2, -1, -1])[side % 3]
 
 
 class Connectivity:

@@ -16,7 +16,7 @@ from gaugecnn.geometry.progress import tracked
 from gaugecnn.geometry.shortest import shortest_ways
 from gaugecnn.geometry.windows import Unfolder
 
-CHUNK = 100_000
+CHUNK = 50_000
 """Pairs that are looked for at once: some ten MB of windows."""
 
 BYTES = 150

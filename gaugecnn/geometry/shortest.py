@@ -102,14 +102,14 @@ def _useful(
     windows: Windows, unfolder: Unfolder, known: _Known, reach: float, slack: float
 ) -> Windows:
     """The windows that may lead to a shortest way no longer than `reach`."""
-    nearest = np.clip(windows.x, windows.low, windows.high) - windows.x
-    w = windows.where(windows.before + np.hypot(nearest, windows.y) <= reach)
-    to_low = w.before + np.hypot(w.low - w.x, w.y)
-    to_high = w.before + np.hypot(w.high - w.x, w.y)
-    length, mesh = unfolder.length[w.side], unfolder.mesh
-    keep = to_high <= known.of(w.base, mesh.start[w.side]) + w.high + slack
-    keep &= to_low <= known.of(w.base, mesh.end[w.side]) + length - w.low + slack
-    return w.where(keep)
+    base, side, x, y, low, high, before, _ = windows
+    mesh, length = unfolder.mesh, unfolder.length[side]
+    to_low, to_high = before + np.hypot(low - x, y), before + np.hypot(high - x, y)
+    nearest = np.where(x < low, to_low, np.where(x > high, to_high, before - y))
+    keep = nearest <= reach
+    keep &= to_high <= known.of(base, mesh.start[side]) + high + slack
+    keep &= to_low <= known.of(base, mesh.end[side]) + length - low + slack
+    return windows.where(np.flatnonzero(keep))
 
 
 def _resolved(found: Arrivals, unfolder: Unfolder, radius: float) -> Arrivals:

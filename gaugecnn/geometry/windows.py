@@ -191,19 +191,17 @@ class Unfolder:
         dx, dy = self.third_x[side] - x, self.third_y[side] - y
         crossing = x - dx * y / dy
         touch = TOUCH * self.length[side]
-        distance = before + np.hypot(dx, dy)
-        corner = preceding(side)
-        vertex = self.mesh.start[corner]
-        hit = (crossing >= low - touch) & (crossing <= high + touch)
-        hit &= (distance <= reach) & (vertex != base)
-        i = np.flatnonzero(hit)
-        s, c, dx, dy = side[i], corner[i], dx[i], dy[i]
-        kx, ky = self.third_x[s], self.third_y[s]
+        i = np.flatnonzero((crossing >= low - touch) & (crossing <= high + touch))
+        dx, dy, corner = dx[i], dy[i], preceding(side[i])
+        vertex, distance = self.mesh.start[corner], before[i] + np.hypot(dx, dy)
+        hit = np.flatnonzero((distance <= reach) & (vertex != base[i]))
+        i, dx, dy, c = i[hit], dx[hit], dy[hit], corner[hit]
+        kx, ky = self.third_x[side[i]], self.third_y[side[i]]
         back = np.arctan2(kx * dy - ky * dx, kx * dx + ky * dy)
         back = self.ring.start[c] + np.clip(back, 0, self.ring.corner[c])
         bent = before[i] > 0
         ahead = np.where(bent, angle[i], np.arctan2(dy, dx) + angle[i])
-        return Arrivals(base[i], vertex[i], distance[i], ahead, back, bent), crossing
+        return Arrivals(base[i], vertex[hit], distance[hit], ahead, back, bent), crossing
 
     def through(self, windows: Windows, crossing: Array) -> list[Windows]:
         """The windows behind the second and behind the third side of the faces they lead into."""
