@@ -143,7 +143,8 @@ class GaugeConv(Layer, Keeping):
             gathered = maps[n](field.flatten(0, 1).flatten(1))
             # (vertex, aggregate, batch, channel) -> (vertex * batch, aggregate * channel)
             gathered = gathered.view(vertices, -1, *field.shape[2:]).transpose(1, 2)
-            mixed = mixed.addmm_(gathered.flatten(2).flatten(0, 1), block)  # no copy of the sum
+            # In place, which makes no copy of the sum and which autocast leaves alone.
+            mixed.addmm_(gathered.flatten(2).flatten(0, 1).to(mixed), block.to(mixed))
         # (vertex, batch, component) in memory, (batch, vertex, component) to look at
         return mixed.view(vertices, batch, -1).transpose(0, 1)
 
