@@ -13,10 +13,10 @@ from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.discs import Discs
 from gaugecnn.ops.moments import equally_many
 
-LEAST_WEIGHT = 1e-4
+LEAST_WEIGHT = 1e-6
 """What the least weighted combination must have, where a whole kernel has about 1.
 
-Six neighbours around a vertex have ``3 r^2 e^{-r^2}``: this at 3.7 widths, a radius of 0.6 edges.
+Six neighbours around a vertex have ``3 r^2 e^{-r^2}``: this at 4.3 widths, a radius of 0.54 edges.
 Rounding is ten orders of magnitude smaller, and so are the combinations that have none."""
 
 
