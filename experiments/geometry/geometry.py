@@ -35,7 +35,6 @@ from gaugecnn.training.results import Result
 HERE = Path(__file__).parent
 MESHES = HERE.parents[1] / "meshes"
 PARTS = ("cost", "exactness", "independence")
-DTYPES = (torch.float64, torch.float32)
 
 # (model, test condition begins with, metric, at most)
 LIMITS = [
@@ -50,6 +49,8 @@ LIMITS = [
     ("discs", "2.3 edges", "shadow_direction_error_q99", 0.01745),
     ("discs", "1.0", "shadow_distance_error_q99", 0.03),
     ("discs", "1.0", "shadow_direction_error_q99", 0.05236),
+    ("gauge", "", "frame_change_float64", 1e-10),
+    ("gauge", "", "frame_change_float32", 5e-5),
     ("gauge", "", "logit_change_float64", 1e-5),
     ("gauge", "", "logit_change_float32", 1e-4),
 ]
@@ -83,10 +84,9 @@ def independence_rows(data: Path | None) -> Iterator[Row]:
                 for path in sorted(MESHES.glob("*.ply"))}  # fmt: skip
     surfaces |= {k: v for k, v in exactness.surfaces(data).items() if k.startswith("RNA")}
     for name, make in surfaces.items():
-        for dtype in DTYPES:
-            precision = str(dtype).removeprefix("torch.")
-            for task, change, value in independence.dependence(name, *make(), dtype):
-                yield "gauge", task, f"{name}, {change}", f"logit_change_{precision}", value
+        for task, precision, change, value in independence.dependence(name, *make()):
+            what = "frame" if change == "frames turned" else "logit"
+            yield "gauge", task, f"{name}, {change}", f"{what}_change_{precision}", value
 
 
 def before_rows(data: Path | None) -> Iterator[Row]:

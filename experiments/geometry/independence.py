@@ -8,13 +8,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
-from torch import Tensor, nn
+from torch import Tensor
 
 from gaugecnn import build_model, load_config
 from gaugecnn.networks import Network
-from gaugecnn.surfaces import TriangleMesh
+from gaugecnn.surfaces import Icosphere, TriangleMesh
 
 TASKS = ("classification", "segmentation")
+DTYPES = (torch.float64, torch.float32)
 FAR = np.array([448262.0, 5411930.0, 112.0])
 """Where geographic coordinates put a mesh."""
 
@@ -53,20 +54,26 @@ def changes(vertices: np.ndarray, faces: np.ndarray) -> Iterator[Stored]:
     yield Stored("in millimetres", vertices * 1000, faces, as_given)
 
 
-def prepared(task: str, mesh: TriangleMesh, dtype: torch.dtype) -> Network:
-    """The untrained `gauge` network of a task on a mesh, biases random, with batch statistics."""
-    words = ["domain.kind=mesh", f"domain.file={mesh.title}"]
-    network = build_model(load_config("gauge", task, words), mesh).to(dtype)
+def prepared(task: str, mesh: TriangleMesh) -> Network:
+    """The untrained `gauge` network of a task on a mesh, biases random, with batch statistics.
+
+    Its kernels are lengths, made for about 2,500 vertices. On a finer mesh they are made shorter,
+    so that they hold as many vertices.
+    """
+    config = load_config("gauge", task, ["domain.kind=mesh", f"domain.file={mesh.title}"])
+    shorter = min(1.0, mesh.surface.mean_edge / Icosphere(4).surface.mean_edge)
+    for stage in config.model[task].stages:
+        stage.radius *= shorter
+    network = build_model(config, mesh)
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             if "bias" in name:
-                values = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
-                parameter.copy_(0.3 * values)
+                parameter.copy_(0.3 * torch.randn(parameter.shape, generator=generator))
     return network.train()
 
 
-def logits_of(network: nn.Module, signal: Tensor, stored: Stored, dense: bool) -> Tensor:
+def logits_of(network: Network, signal: Tensor, stored: Stored, dense: bool) -> Tensor:
     """What it says of a signal on the vertices as first given, on these vertices again."""
     place = torch.from_numpy(stored.place)
     with torch.no_grad():
@@ -79,23 +86,28 @@ def logits_of(network: nn.Module, signal: Tensor, stored: Stored, dense: bool) -
 
 
 def dependence(
-    name: str, vertices: np.ndarray, faces: np.ndarray, dtype: torch.dtype
-) -> Iterator[tuple[str, str, float]]:
-    """Task, change, and the change of the logits over the difference of two inputs' logits."""
+    name: str, vertices: np.ndarray, faces: np.ndarray
+) -> Iterator[tuple[str, str, str, float]]:
+    """How much logits change, over the difference between two inputs' logits.
+
+    Yields:
+        the task, the precision, what was changed, and the change.
+    """
     generator = torch.Generator().manual_seed(1)
-    signal = torch.rand(3, 1, len(vertices), generator=generator, dtype=torch.float64).to(dtype)
-    first: dict[str, Tensor] = {}
+    signal = torch.rand(3, 1, len(vertices), generator=generator, dtype=torch.float64)
+    first: dict[tuple[str, torch.dtype], Tensor] = {}
     for stored in changes(vertices, faces):
-        meshes = {
-            stored.change: TriangleMesh(stored.vertices, stored.faces, name),
-        }
+        meshes = {stored.change: TriangleMesh(stored.vertices, stored.faces, name)}
         if stored.change == "as given":
             meshes["frames turned"] = TriangleMesh(vertices, faces, name, "random", 7)
         for change, mesh in meshes.items():
             for task in TASKS:
-                network = prepared(task, mesh, dtype)
-                found = logits_of(network, signal, stored, task == "segmentation")
-                expected = first.setdefault(task, found)
-                scale = (expected[0] - expected[1]).abs().max()
-                if found is not expected:
-                    yield task, change, float((found - expected).abs().max() / scale)
+                network = prepared(task, mesh)
+                for dtype in DTYPES:
+                    precise = signal.to(dtype)
+                    found = logits_of(network.to(dtype), precise, stored, task == "segmentation")
+                    expected = first.setdefault((task, dtype), found)
+                    scale = (expected[0] - expected[1]).abs().max()
+                    if found is not expected:
+                        error = float((found - expected).abs().max() / scale)
+                        yield task, str(dtype).removeprefix("torch."), change, error
