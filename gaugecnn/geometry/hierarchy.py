@@ -18,8 +18,8 @@ from gaugecnn.geometry.room import short_geodesics
 from gaugecnn.geometry.subdivision import undone
 from gaugecnn.geometry.surface import Surface, vertex_areas
 
-LEAST = 12
-"""Vertices of the coarsest level; an icosahedron has so many."""
+LEAST = 4
+"""Vertices of the coarsest level; a tetrahedron has so many."""
 
 
 def level(surface: Surface, down: int) -> Surface:

@@ -157,7 +157,7 @@ def test_hierarchy_of_an_open_mesh():
 
 
 def test_too_many_levels_are_refused():
-    with pytest.raises(UserError, match=r"goes 3 levels down, but mesh \(128 vertices\) has 1"):
+    with pytest.raises(UserError, match=r"goes 3 levels down, but mesh \(128 vertices\) has 2"):
         level(TriangleMesh(*torus()).surface, 3)
 
 
