@@ -23,7 +23,7 @@ from memory import forward_memory
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from rotations import block_error, icosahedral_error
+from rotations import block_errors, icosahedral_error
 from torch import Tensor
 from valence import valence_ratio
 
@@ -92,11 +92,11 @@ def timings(device: torch.device, repeats: int) -> dict[tuple[str, int], float]:
 
 
 def errors() -> dict[tuple[str, int], float]:
-    """Of one block under random and under icosahedral rotations, float32, by level."""
+    """Of blocks under random and under icosahedral rotations, by level."""
     found: dict[tuple[str, int], float] = {}
     for level in track(BLOCK_LEVELS, "rotations", transient=True):
         for name, radius in (("ring", 0.0), ("disc", 0.175)):
-            largest, mean = block_error(level, radius)
+            largest, mean = block_errors(level, radius)
             found[f"rotation_error_{name}_max", level] = largest
             found[f"rotation_error_{name}_mean", level] = mean
         found["icosahedral_error", level] = icosahedral_error(level)
