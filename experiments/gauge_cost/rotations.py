@@ -23,7 +23,7 @@ from gaugecnn.surfaces import Icosphere
 TYPE = "8x0+8x1"
 ROTATIONS = 64
 BLOCKS = 6
-"""Seeds of the weights: the largest error of one block differs from another's by a factor of two."""
+"""Seeds of the weights: the largest error differs from block to block by a factor of two."""
 
 WAVES = 8
 WAVELENGTH = 1.0
