@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import lightning
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -223,7 +222,8 @@ def _check_keys(words: Sequence[str], config: DictConfig) -> None:
     known = ["seed", "task", "output"]
     sections = {"data": DataSection, "train": TrainSection, "domain": DomainSection}
     known += [f"{name}.{f.name}" for name, section in sections.items() for f in fields(section)]
-    known += [f"trainer.{name}" for name in inspect.signature(lightning.Trainer).parameters]
+    if any(word.startswith("trainer.") for word in words):
+        known += [f"trainer.{name}" for name in _trainer_keys()]
     known += [f"model.{name}" for name in ("in_channels", *method.options)]
     for word in words:
         key = word.partition("=")[0]
@@ -237,6 +237,13 @@ def _check_keys(words: Sequence[str], config: DictConfig) -> None:
             raise UserError(
                 f"{key} is not used by domain.kind={config.domain.kind}, which uses {used}"
             )
+
+
+def _trainer_keys() -> Iterable[str]:
+    """The arguments of Lightning's Trainer; it is slow to import."""
+    import lightning
+
+    return inspect.signature(lightning.Trainer).parameters
 
 
 def _nearest(word: str, known: list[str]) -> str:

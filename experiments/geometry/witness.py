@@ -16,6 +16,10 @@ import pygeodesic.geodesic
 from gaugecnn.geometry.connectivity import Connectivity, preceding
 from gaugecnn.geometry.mesh_tangent import MeshTangent
 
+SHORTEST = 1e-4
+"""Least first and last step of a line: its points are good to some 1e-12, and shorter steps do not
+say its direction."""
+
 
 class Geodesic(NamedTuple):
     """A straight line from p to q: its length, and how it leaves p and q, in their frames."""
@@ -44,13 +48,17 @@ class Witness:
         return self._exact.geodesicDistances(np.array([base]), None)[0]
 
     def geodesic(self, p: int, q: int) -> Geodesic | None:
-        """The line from p to q that edge flips find; None where they find none."""
+        """The line from p to q that edge flips find; None where they find none of use."""
         try:
             path = np.asarray(self._flips.find_geodesic_path(p, q))
         except RuntimeError:
             return None
-        length = float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum())
-        return Geodesic(length, self._direction(p, path[1]), self._direction(q, path[-2]))
+        steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
+        if min(steps[0], steps[-1]) < SHORTEST:
+            return None
+        return Geodesic(
+            float(steps.sum()), self._direction(p, path[1]), self._direction(q, path[-2])
+        )
 
     def _direction(self, base: int, point: np.ndarray) -> float:
         """Rescaled direction of a point on the faces around a vertex, from the zero of the ring."""
