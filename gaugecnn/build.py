@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from gaugecnn.config import config_folder
-from gaugecnn.data.datamodule import SphereDataModule, Splits
 from gaugecnn.data.sources import Images, class_count, load_source
 from gaugecnn.errors import UserError
 from gaugecnn.layers import LayerFamily, Stage
@@ -23,6 +22,9 @@ from gaugecnn.surfaces.domain import Domain, PoseDistribution
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.mesh import FrameChoice, Icosphere, TriangleMesh
 from gaugecnn.words import file_name
+
+if TYPE_CHECKING:  # Lightning is slow to import, and networks do not need it
+    from gaugecnn.data.datamodule import SphereDataModule, Splits
 
 NEEDED = {
     "lat_lon": ("bandwidth",),
@@ -120,6 +122,8 @@ def build_datamodule(config: DictConfig, domain: Domain | None = None) -> Sphere
     Raises:
         UserError: data that cannot be found or read, or fewer images than asked for.
     """
+    from gaugecnn.data.datamodule import SphereDataModule
+
     data = config.data
     train = load_source(data.name, data.root, data.download, train=True)
     test = load_source(data.name, data.root, data.download, train=False)
@@ -148,6 +152,8 @@ def build_datamodule(config: DictConfig, domain: Domain | None = None) -> Sphere
 
 def _splits(config: DictConfig, train: Images, test: Images) -> Splits:
     """A random but fixed choice of images: validation apart from training, both from `train`."""
+    from gaugecnn.data.datamodule import Splits
+
     data = config.data
     total = len(train.labels)
     validation = data.validation_size or min(1000, total // 10)
