@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 from torch import Tensor
 
 from gaugecnn.data.custom import call_custom
@@ -136,6 +134,9 @@ def _digits(train: bool) -> Images:
     They touch the edges of their pictures; a margin of two pixels, in proportion that of MNIST,
     keeps the edge from being cut out on the sphere.
     """
+    from sklearn.datasets import load_digits  # slow to import
+    from sklearn.model_selection import train_test_split
+
     digits = load_digits()
     train_index, test_index = train_test_split(
         np.arange(len(digits.target)),

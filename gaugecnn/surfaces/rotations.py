@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 
 import torch
-from e3nn import o3
 from torch import Tensor
 
 
@@ -80,6 +79,8 @@ def wigner_d(degree: int, beta: float) -> Tensor:
     generators, which is slow and exact: it is the reference of our own recursion, not its rival.
     """
     zero, angle = torch.zeros((), dtype=torch.float64), torch.tensor(beta, dtype=torch.float64)
+    from e3nn import o3  # a second to import, and only the tests of Wigner's d need it
+
     real = o3.wigner_D(degree, zero, angle, zero).to(torch.complex128)
     basis = _complex_from_real(degree)
     return (basis @ real @ basis.conj().T).real
