@@ -12,7 +12,8 @@ import math
 import numpy as np
 
 from gaugecnn.geometry.arrays import Array, Index
-from gaugecnn.geometry.windows import Arrivals, Unfolder, Windows, joined
+from gaugecnn.geometry.ways import Arrivals, Windows, joined
+from gaugecnn.geometry.windows import Unfolder
 
 MEET = 1e-5
 """Ways to one vertex whose lengths differ by less, over the length, count as equally long."""
