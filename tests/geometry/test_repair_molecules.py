@@ -12,7 +12,7 @@ import pytest
 from gaugecnn.errors import GaugecnnWarning
 from gaugecnn.geometry.loading import read_mesh
 from gaugecnn.geometry.repair import Repair, mended
-from tests.geometry.test_repair import area
+from tests.geometry.mending import area
 from tests.geometry.test_validation import assert_oriented_surface
 
 SHARED = Path(os.environ.get("GAUGECNN_SHARED", Path(__file__).parents[3] / "shared"))

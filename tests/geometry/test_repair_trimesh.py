@@ -9,8 +9,8 @@ import trimesh
 from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.surfaces import TriangleMesh
 from tests.geometry.damage import DAMAGES, torus
+from tests.geometry.mending import cube, seamed
 from tests.geometry.test_loading import obj, saved, stl
-from tests.geometry.test_repair import cube, seamed
 
 JOINED = "8 vertices joined with equal ones"
 TAIL = "; domain.repair=strict refuses instead$"

@@ -15,6 +15,7 @@ from gaugecnn.geometry.subdivision import subdivide
 from gaugecnn.surfaces import Icosphere, TriangleMesh
 from gaugecnn.surfaces.domain import PoseDistribution
 from gaugecnn.surfaces.symmetry import Rotation, icosahedral_rotations, tilt
+from tests.geometry.mending import shuffled
 from tests.shipped import MESHES
 
 
@@ -85,15 +86,6 @@ def test_rotation_of_a_signal():
         torch.testing.assert_close(moved[0, 0], expected, atol=1e-7, rtol=0)
 
 
-def stored_otherwise(vertices, faces, seed=0):
-    """The same mesh with vertices permuted, faces shuffled and corners cycled."""
-    random = np.random.default_rng(seed)
-    order = random.permutation(len(vertices))
-    faces = np.argsort(order)[faces][random.permutation(len(faces))]
-    turned = (random.integers(0, 3, len(faces))[:, None] + np.arange(3)) % 3
-    return vertices[order], np.take_along_axis(faces, turned, axis=1)
-
-
 @pytest.mark.filterwarnings("ignore:.*side by side:gaugecnn.errors.GaugecnnWarning")
 @pytest.mark.parametrize("name", ["icosphere", "torus", "genus2", "small torus", "two boxes"])
 @pytest.mark.parametrize("moved", [False, True])
@@ -110,7 +102,7 @@ def test_levels_do_not_depend_on_how_a_mesh_is_stored(name, moved):
     else:
         vertices, faces = load_mesh(MESHES / f"{name}.ply")
     kept = []
-    for v, f in ((vertices, faces), stored_otherwise(vertices, faces)):
+    for v, f in ((vertices, faces), shuffled(vertices, faces)):
         shift = np.array([448262, 5411930, 112]) if moved and len(kept) else 0
         surface = TriangleMesh(v + shift, f).surface
         coarse = level(surface, 1 if name == "small torus" else 2)
