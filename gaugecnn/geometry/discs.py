@@ -19,6 +19,9 @@ from gaugecnn.geometry.windows import Unfolder
 CHUNK = 50_000
 """Pairs that are looked for at once: some ten MB of windows."""
 
+SHOWN = 1_000_000
+"""Pairs from which on a bar says how far the work is: it takes seconds."""
+
 BYTES = 150
 """Memory of a pair while discs are put together."""
 
@@ -105,10 +108,8 @@ def discs_around(
     parts = np.split(bases, np.flatnonzero(np.diff(np.cumsum(within) // CHUNK)) + 1)
     size = f"{total:,} pairs" if total < 1e6 else f"{total / 1e6:.0f} million pairs"
     label = f"discs of {radius:.3g} on {title}, at most {size}, {total * BYTES / 1e9:.1f} GB"
-    found = [
-        shortest_ways(unfolder, part, radius, min(total, 2 * CHUNK))
-        for part in tracked(parts, label)
-    ]
+    seen = tracked(parts, label) if total > SHOWN else parts
+    found = [shortest_ways(unfolder, part, radius, min(total, 2 * CHUNK)) for part in seen]
     base, vertex, distance, ahead, back, bent = (
         np.concatenate(values) for values in zip(*found, strict=True)
     )
