@@ -7,21 +7,24 @@ One sparse real matrix holds every phase s and profile k that is read from an or
 
 from __future__ import annotations
 
-from copy import copy
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch_geometric.data import Data
 
 from gaugecnn.geometry.arrays import Mask
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.methods.gauge.fit import warn_of_misfits
+from gaugecnn.methods.gauge.geometry import Geometry
 from gaugecnn.methods.gauge.kernel import Kernel, gains
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.ops.stencil import stencils
 from gaugecnn.surfaces.mesh import MeshDomain
+
+if TYPE_CHECKING:  # slow to import, and layers on one mesh do without it
+    from torch_geometric.data import Data
 
 
 def mesh_geometry(domain: MeshDomain | Surface, kernel: Kernel | None = None) -> Data:
@@ -52,12 +55,14 @@ def mesh_geometry(domain: MeshDomain | Surface, kernel: Kernel | None = None) ->
     surface = domain if isinstance(domain, Surface) else domain.surface
     found = surface_geometry(surface, kernel or Kernel())
     warn_of_misfits(found, surface, range(found.kernel.max_phase + 1))
-    return copy(found)  # shallow: features may be added to it
+    from torch_geometric.data import Data
+
+    return Data(**vars(found))  # a graph of its own: features may be added to it
 
 
 @lru_cache(maxsize=32)
-def surface_geometry(surface: Surface, kernel: Kernel) -> Data:
-    """The graph of `mesh_geometry`, which is shared by all who ask: nothing is added to it."""
+def surface_geometry(surface: Surface, kernel: Kernel) -> Geometry:
+    """The geometry of a mesh, which is shared by all who ask."""
     found = stencils(surface, kernel.radius, kernel.kernels)
     degree = found.weights.degree  # (vertex, phase, profile)
     untold = np.any(degree == 0, axis=2)
@@ -79,7 +84,7 @@ def surface_geometry(surface: Surface, kernel: Kernel) -> Data:
     edges[:, others], edges[:, last] = (pairs.vertex, pairs.base), vertices
     transport[others] = pairs.transport
     inside = ~surface.mesh.on_boundary
-    return Data(
+    return Geometry(
         edge_index=torch.from_numpy(edges),
         stencil=torch.view_as_real(torch.from_numpy(weights.reshape(len(weights), -1))),
         transport=torch.from_numpy(transport),
@@ -100,7 +105,7 @@ def _count(found: Mask) -> Tensor:
 
 
 def aggregation(
-    geometry: Data, order: int, reads: tuple[tuple[int, int], ...], profiles: int
+    geometry: Geometry | Data, order: int, reads: tuple[tuple[int, int], ...], profiles: int
 ) -> SparseMap:
     """The sparse map of all aggregates of one order.
 

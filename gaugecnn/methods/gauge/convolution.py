@@ -10,22 +10,26 @@ so that mixing grows with vertices and not with edges.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch_geometric.data import Data
 
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.layers import Layer
 from gaugecnn.methods.gauge.aggregation import aggregation, parts_of, surface_geometry
 from gaugecnn.methods.gauge.fit import warn_of_misfits
+from gaugecnn.methods.gauge.geometry import Geometry
 from gaugecnn.methods.gauge.kernel import Kernel
 from gaugecnn.methods.gauge.paths import Path, aggregates, check_reached, paths_between
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.kept import Keeping
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.surfaces.mesh import MeshDomain
+
+if TYPE_CHECKING:  # slow to import, and layers on one mesh do without it
+    from torch_geometric.data import Data
 
 
 class GaugeConv(Layer, Keeping):
@@ -119,7 +123,7 @@ class GaugeConv(Layer, Keeping):
             raise ValueError(f"expected (vertex, component) = {expected}, got {tuple(x.shape)}")
         return self._convolved(x[None], self._maps(geometry))[0]
 
-    def _maps(self, geometry: Data) -> dict[int, SparseMap]:
+    def _maps(self, geometry: Geometry | Data) -> dict[int, SparseMap]:
         """The aggregation of each order on a geometry."""
         profiles = self.stencils.profiles
         return {

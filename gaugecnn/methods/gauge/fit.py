@@ -5,14 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection
 
-from torch_geometric.data import Data
-
 from gaugecnn.errors import GaugecnnWarning
 from gaugecnn.geometry.surface import Surface
+from gaugecnn.methods.gauge.geometry import Geometry
 from gaugecnn.ops.stencil import ONE_RING
 
 
-def warn_of_misfits(geometry: Data, surface: Surface, phases: Collection[int]) -> None:
+def warn_of_misfits(geometry: Geometry, surface: Surface, phases: Collection[int]) -> None:
     """Say once at how many vertices a kernel is not what it should be, and which radius would do.
 
     Vertices on a boundary see one side alone, whatever the mesh: those of them that cannot tell a

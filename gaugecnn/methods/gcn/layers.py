@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch_geometric.nn import ChebConv
 
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.layers import FeatureType, Integral, Layer, Projection
@@ -49,45 +46,6 @@ class VertexType(FeatureType):
         return f"{self.channels} scalars on {len(self.surface)} vertices"
 
 
-class MeshChebConv(ChebConv):
-    """PyTorch Geometric's `ChebConv` on one graph, whose scaled Laplacian is computed once.
-
-    Args:
-        in_channels: channels of the input.
-        out_channels: channels of the output.
-        hops: number of polynomials K.
-        edges: from each q to p ``(2, edge)``.
-        vertices: how many there are.
-    """
-
-    def __init__(
-        self, in_channels: int, out_channels: int, hops: int, edges: Tensor, vertices: int
-    ) -> None:
-        super().__init__(in_channels, out_channels, hops)
-        index, self._exact = super().__norm__(
-            edges, vertices, None, self.normalization, dtype=torch.float64
-        )
-        self._index: Tensor
-        self._norm: Tensor
-        self.register_buffer("_index", index, persistent=False)
-        norm = self._exact.to(torch.get_default_dtype())
-        self.register_buffer("_norm", norm, persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(batch, vertex, in channel) -> (batch, vertex, out channel)``."""
-        return super().forward(x, self._index)
-
-    def __norm__(self, *graph: Any, dtype: torch.dtype, **options: Any) -> tuple[Tensor, Tensor]:
-        """The Laplacian's entries, in place of what `ChebConv` computes from a graph every time."""
-        norm = self._norm if self._norm.dtype == dtype else self._exact.to(self._norm.device, dtype)
-        return self._index, norm
-
-    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
-        super()._apply(fn, recurse)
-        self._norm = self._exact.to(self._norm.dtype).to(self._norm.device)  # from float64, always
-        return self
-
-
 class ChebyshevConvolution(Layer):
     """PyTorch Geometric's `ChebConv` on the edges of one mesh level (Defferrard et al. 2016).
 
@@ -104,6 +62,8 @@ class ChebyshevConvolution(Layer):
         target, source = type_in.surface.mesh.neighbours
         edges = torch.from_numpy(np.stack([source, target]))  # messages run q to p
         vertices = len(type_in.surface)
+        from gaugecnn.methods.gcn.chebyshev import MeshChebConv  # slow to import
+
         channels = type_in.channels, type_out.channels
         self.convolution = MeshChebConv(*channels, hops, edges, vertices)
 

@@ -1,0 +1,40 @@
+"""The stencils of one mesh, as layers read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from gaugecnn.methods.gauge.kernel import Kernel
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """What a layer knows of a mesh; the graph of `mesh_geometry` has the same attributes.
+
+    Attributes:
+        edge_index: from each q to p, p itself among them, sorted by target ``(2, edge)``.
+        stencil: weights ``(edge, phase * profile, re-im)``, phases from 0.
+        transport: ``phi_pq`` ``(edge,)``.
+        areas: of the vertices ``(vertex,)``.
+        kernel: the stencils that these are.
+        lowered: vertices with a degree lowered or the one ring in place ``(1,)``.
+        ring: vertices where the one ring stands in ``(1, phase)``.
+        enough: a radius that would do everywhere ``(1,)``.
+        untold: vertices that do not tell a phase ``(1, phase)``.
+        untold_inside: those of them that are not on a boundary ``(1, phase)``.
+        num_nodes: how many vertices there are.
+    """
+
+    edge_index: Tensor
+    stencil: Tensor
+    transport: Tensor
+    areas: Tensor
+    kernel: Kernel
+    lowered: Tensor
+    ring: Tensor
+    enough: Tensor
+    untold: Tensor
+    untold_inside: Tensor
+    num_nodes: int
