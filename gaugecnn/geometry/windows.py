@@ -96,6 +96,7 @@ class Unfolder:
         raw, full = self.ring.raw[edge], self.ring.angle_sum[pencils.vertex[pencil]]
         low, high = pencils.low[pencil] - BEND, pencils.high[pencil] + BEND
         within = ((raw >= low) & (raw <= high)) | ((raw + full >= low) & (raw + full <= high))
+        within &= self.ring.source[edge] != pencils.base[pencil]  # no way leads back
         pencil, edge = pencil[within], edge[within]
         bent = pencils.bent[pencil]
         return Arrivals(

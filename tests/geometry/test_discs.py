@@ -226,6 +226,13 @@ def test_more_pairs_than_fit_into_memory_are_refused(monkeypatch):
         tangent_of(*irregular()).discs(0.5)
 
 
+@pytest.mark.parametrize("name", CLOSED)
+def test_no_way_leads_back_to_where_it_began(name):
+    """A vertex is not in its own disc, also where ways bend around it."""
+    found = tangent_of(*CLOSED[name]()).discs(1.7)
+    assert (found.base != found.vertex).all()
+
+
 def test_pieces_side_by_side_have_no_geodesics_between_them():
     vertices, faces = box((1, 1, 1), 1)
     both = np.concatenate([vertices, vertices + np.array([1.05, 0, 0])])
