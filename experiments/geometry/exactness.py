@@ -111,7 +111,7 @@ def _directions(
     errors = []
     for i in random.permutation(np.flatnonzero(found.bent == bent))[:LINES]:
         line = witness.geodesic(int(found.base[i]), int(found.vertex[i]))
-        if line is None or abs(line.length / found.distance[i] - 1) > 1e-11:
+        if line is None or abs(line.length / found.distance[i] - 1) > 1e-13:
             continue
         arrives = found.angle[i] - found.transport[i] - math.pi
         errors += [found.angle[i] - line.leaves, arrives - line.arrives]

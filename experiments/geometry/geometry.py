@@ -150,7 +150,6 @@ def main() -> int:
     warnings.simplefilter("ignore", GaugecnnWarning)  # the surfaces of RNA are mended
     torch.set_num_threads(1)
     path, console = HERE / "results.csv", Console()
-    kept = list(csv.DictReader(path.open(newline=""))) if path.exists() else []
     for part in args.parts:
         command = f"python experiments/geometry/geometry.py {part}"
         command += " --data DATA" if args.data else ""
@@ -168,8 +167,9 @@ def main() -> int:
             ).row()
             for model, task, where, metric, value in MEASURE[part](args.data)
         ]
-        kept = [row for row in kept if row["command"].split()[2] != part] + rows
-        write_csv(path, kept)
+        there = list(csv.DictReader(path.open(newline=""))) if path.exists() else []
+        kept = [row for row in there if row["command"].split()[2] != part]
+        write_csv(path, kept + rows)
         console.print(f"{part}: {len(rows)} numbers in {path.name}")
     written = list(csv.DictReader(path.open(newline="")))
     draw_figure(written)
