@@ -97,6 +97,7 @@ def _errors(witness: Witness, radius: float, title: str) -> Numbers:
         "pairs_of_two_directions": missing,
         "distance_error_max": largest(distances[~found.bent]),
         "direction_error_max": largest(straight),
+        "direction_error_q99": float(np.quantile(straight, 0.99)),
         "shadow_distance_error_q99": float(np.quantile(distances[found.bent], 0.99))
         if found.bent.any()
         else 0.0,
