@@ -1,9 +1,9 @@
 """Tables of floating-point numbers on disk: built once per machine, read back in a moment.
 
 They lie in ``$GAUGECNN_CACHE/KIND``, and in gaugecnn's folder among the user's caches where the
-variable is not set (``~/.cache/gaugecnn/KIND`` on Linux); the kind of ours is ``wigner``. A cache and nothing else: any file, or
-the whole folder, may be deleted at any time, while programs run too. Nothing is ever removed from
-it; a new `FORMAT` leaves the files of the old one behind.
+variable is not set (``~/.cache/gaugecnn/KIND`` on Linux); the kind of ours is ``wigner``. A cache
+and nothing else: any file, or the whole folder, may be deleted at any time, while programs run too.
+Nothing is ever removed from it; a new `FORMAT` leaves the files of the old one behind.
 
 A file is a line ``gaugecnn table FORMAT CHECKSUM``, a line of JSON with the key, the shape and
 the precision, and the numbers in little-endian order. The checksum is that of all that follows its
