@@ -65,9 +65,12 @@ class TrainSection:
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
     schedule: str = "cosine"
+    warmup: float = 0.0
     gradient_clip: float | None = 1.0
     patience: int | None = None
     loss: str = "auto"
+    label_smoothing: float = 0.0
+    ema: float | None = None
     resume: bool = False
 
 
@@ -275,6 +278,7 @@ def _check(config: DictConfig) -> None:
         value = OmegaConf.select(config, key)
         if value is not None and not value >= 0:
             raise UserError(f"{key}: expected at least 0, got {value}")
+    _check_train(config.train)
     if config.domain.repair is not None:
         Repair.of(config.domain.repair)
     options = method_for(config.model.get("method"), config.domain.kind).options
@@ -292,3 +296,18 @@ def _check(config: DictConfig) -> None:
             raise UserError(
                 f"unknown key 'model.{config.task}.head.{key}'{_nearest(key, list(HEAD_KEYS))}"
             )
+
+
+def _check_train(train: DictConfig) -> None:
+    """Refuse what no training can be; NaN is in none of these ranges."""
+    if not 0 <= train.warmup < train.epochs:
+        raise UserError(
+            f"train.warmup: expected at least 0 and fewer than train.epochs={train.epochs} "
+            f"epochs, got {train.warmup}"
+        )
+    if not 0 <= train.label_smoothing < 1:
+        raise UserError(
+            f"train.label_smoothing: expected a number in [0, 1), got {train.label_smoothing}"
+        )
+    if train.ema is not None and not 0 < train.ema < 1:
+        raise UserError(f"train.ema: expected a number in (0, 1) or null, got {train.ema}")

@@ -146,6 +146,12 @@ def _check_same(output: Path, config: DictConfig) -> None:
                 f"train.resume: {output} was started with another {key}; "
                 "resume with the same, or give another output"
             )
+    decay = OmegaConf.select(earlier, "train.ema")
+    if decay is not None and config.train.ema is None:
+        raise UserError(
+            f"train.resume: {output} was started with train.ema={decay}, and its checkpoints hold "
+            "the average; resume with it, or give another output"
+        )
 
 
 def set_aside(output: Path) -> list[dict[str, str]]:

@@ -43,16 +43,20 @@ def loss_for(name: str, task: str) -> Loss:
     return Loss.sqrt_balanced if task == "segmentation" else Loss.cross_entropy
 
 
-def weighted_cross_entropy(logits: Tensor, truth: Tensor, weight: Tensor, loss: Loss) -> Tensor:
+def weighted_cross_entropy(
+    logits: Tensor, truth: Tensor, weight: Tensor, loss: Loss, smoothing: float = 0.0
+) -> Tensor:
     """``sum_i w_i u(t_i) CE_i / sum_i w_i u(t_i)`` with ``u(t) = frequency(t)^-exponent``.
 
-    Frequencies are those of the batch; the digits share the frequency of the foreground.
+    Frequencies are those of the batch; the digits share the frequency of the foreground. With
+    smoothing s the cross-entropy is to ``(1 - s) onehot(t_i) + s / classes`` (Szegedy et al. 2016).
 
     Args:
         logits: ``(batch, class, *points)``.
         truth: ``(batch, *points)``.
         weight: of each point, broadcast to the shape of `truth`: its area.
         loss: which exponent.
+        smoothing: s, in [0, 1).
     """
     weights = weight.to(logits).expand(truth.shape)
     if EXPONENT[loss] > 0:
@@ -62,5 +66,5 @@ def weighted_cross_entropy(logits: Tensor, truth: Tensor, weight: Tensor, loss: 
         per_class = (share / digit_classes).clamp_min(1e-6)
         frequency = torch.where(foreground, per_class, (1 - share).clamp_min(1e-6))
         weights = weights * frequency.pow(-EXPONENT[loss])
-    losses = cross_entropy(logits, truth, reduction="none")
+    losses = cross_entropy(logits, truth, reduction="none", label_smoothing=smoothing)
     return (weights * losses).sum() / weights.sum()

@@ -80,20 +80,20 @@ class Task(lightning.LightningModule):
             return torch.ones((), device=batch.signal.device)
         return self.network.domain.areas.view(self.network.domain.shape)
 
-    def _loss(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _loss(self, batch: Batch, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
         logits = self.network(batch.signal)
-        truth = batch.mask if self.segments else batch.label
-        weighted = weighted_cross_entropy(logits.float(), truth, self._weights(batch), self.loss)
-        return weighted, logits
+        truth, weights = batch.mask if self.segments else batch.label, self._weights(batch)
+        return weighted_cross_entropy(logits.float(), truth, weights, self.loss, smoothing), logits
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        loss, _ = self._loss(batch)
+        loss, _ = self._loss(batch, self.options.label_smoothing)
         if not torch.isfinite(loss):
             raise DivergenceError(f"the loss is {loss.item()} at step {self.global_step}")
         self.log("train/loss", loss, prog_bar=True)
         return loss
 
     def validation_step(self, batch: Batch, _: int) -> None:
+        """Labels are not smoothed, so that losses compare whatever was trained."""
         loss, logits = self._loss(batch)
         self.log("validation/loss", loss, sync_dist=True, batch_size=len(batch.label))
         self._count("validation", logits, batch)
@@ -140,7 +140,8 @@ class Task(lightning.LightningModule):
         state = np.random.SeedSequence([self.seed, self.global_step, self.global_rank])
         torch.manual_seed(int(state.generate_state(1)[0]))
         done = self.current_epoch + batch_idx / self.trainer.num_training_batches
-        factor = learning_rate_factor(Schedule(self.options.schedule), done, self.options.epochs)
+        schedule, epochs = Schedule(self.options.schedule), self.options.epochs
+        factor = learning_rate_factor(schedule, done, epochs, self.options.warmup)
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = self.options.learning_rate * factor
 
@@ -150,12 +151,25 @@ class Task(lightning.LightningModule):
         return torch.optim.Adam(self.network.parameters(), lr=rate, weight_decay=decay)
 
 
-def learning_rate_factor(schedule: Schedule, done: float, epochs: int) -> float:
+def learning_rate_factor(
+    schedule: Schedule, done: float, epochs: int, warmup: float = 0.0
+) -> float:
     """What the learning rate is multiplied by after `done` of `epochs` epochs.
 
-    ``cosine`` falls to one hundredth, ``0.01 + 0.99 (1 + cos(pi done / epochs)) / 2``; ``step``
-    halves every ten epochs.
+    It rises linearly from one hundredth during the first `warmup` epochs. The schedule runs over
+    the ``n = epochs - warmup`` that remain, of which ``t = done - warmup`` have passed: ``cosine``
+    falls to one hundredth, ``0.01 + 0.99 (1 + cos(pi t / n)) / 2``; ``step`` halves every ten
+    epochs; ``constant`` stays 1.
+
+    Args:
+        schedule: how the rate changes.
+        done: epochs that have passed, in fractions too.
+        epochs: of the whole training.
+        warmup: epochs, in fractions too; fewer than `epochs`.
     """
+    if done < warmup:
+        return 0.01 + 0.99 * done / warmup
+    passed = done - warmup
     if schedule is Schedule.cosine:
-        return 0.01 + 0.99 * (1 + math.cos(math.pi * done / epochs)) / 2
-    return 0.5 ** (int(done) // 10) if schedule is Schedule.step else 1.0
+        return 0.01 + 0.99 * (1 + math.cos(math.pi * passed / (epochs - warmup))) / 2
+    return 0.5 ** (int(passed) // 10) if schedule is Schedule.step else 1.0

@@ -21,6 +21,7 @@ from gaugecnn.data.datamodule import SphereDataModule
 from gaugecnn.data.sources import class_count
 from gaugecnn.errors import UserError
 from gaugecnn.networks import Network
+from gaugecnn.training.averaging import WeightAverage
 from gaugecnn.training.batch_statistics import PreciseBatchNorm
 from gaugecnn.training.directory import (
     default_output,
@@ -57,7 +58,9 @@ def train(config: DictConfig) -> dict[str, Any]:
     best = ModelCheckpoint(folder, "best", task.monitored, mode="max", enable_version_counter=False)
     last_one = ModelCheckpoint(folder, "last", enable_version_counter=False)
     watch = Stopwatch()
-    callbacks: list[Callback] = [PreciseBatchNorm(), best, last_one, watch, *progress_bar()]
+    average = [] if config.train.ema is None else [WeightAverage(config.train.ema)]
+    callbacks: list[Callback] = [*average, PreciseBatchNorm(), best, last_one, watch]
+    callbacks += progress_bar()
     if config.train.patience is not None:
         callbacks.append(EarlyStopping(task.monitored, patience=config.train.patience, mode="max"))
     trainer = _trainer(
