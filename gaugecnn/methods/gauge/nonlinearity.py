@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from abc import ABC, abstractmethod
-
 import torch
 from torch import Tensor, nn
 
 from gaugecnn.layers import Layer
+from gaugecnn.methods.gauge.product import bounded_product, product_table, waves
 from gaugecnn.methods.gauge.types import GaugeType
-from gaugecnn.ops.product import bounded_product
 
 SHARPNESS = 2.0
 """How fast a gate opens with the norm; features come from a batch norm with norms of about 1."""
@@ -50,12 +47,12 @@ class NormGate(Layer):
         return torch.cat([invariant, (gate * pairs).flatten(-2)], dim=-1)
 
 
-class CircleNonlinearity(Layer, ABC):
-    """A function of the values on the circle of directions at each vertex, which mixes orders.
+class RegularNonlinearity(Layer):
+    """ReLU on the circle of directions; its error falls with the number of angles.
 
-    ``g(t) = f_0 + sqrt(2) sum_m Re(f_m e^{imt})`` is sampled, the function taken, and the orders
-    read back. The basis is orthonormal. Turning the frame shifts g, so that the layer commutes with
-    it up to what the samples cannot tell from the orders that are kept.
+    ``g(t) = f_0 + sqrt(2) sum_m Re(f_m e^{imt})`` is sampled, the ReLU taken, and the orders read
+    back. Turning the frame shifts g, so that the layer commutes with it up to what the samples
+    cannot tell from the orders that are kept.
 
     Args:
         type_: type of the feature, with the same multiplicity in every order.
@@ -63,58 +60,33 @@ class CircleNonlinearity(Layer, ABC):
 
     Raises:
         ValueError: multiplicities differ, or there are too few angles for the highest order.
+
+    Source: de Haan et al. 2021, section 5.
     """
 
     type_in: GaugeType
 
-    def __init__(self, type_: GaugeType, angles: int) -> None:
+    def __init__(self, type_: GaugeType, angles: int = 16) -> None:
         super().__init__(type_, type_)
-        if len(set(type_.multiplicities)) != 1:
-            raise ValueError(f"expected the same multiplicity in every order, got {type_}")
-        orders = len(type_.multiplicities)
+        orders = _orders_of_equal_width(type_)
         if angles < 2 * orders - 1:
             raise ValueError(f"expected at least {2 * orders - 1} angles for {type_}, got {angles}")
-        t = 2 * math.pi * torch.arange(angles, dtype=torch.float64) / angles
-        waves = [torch.ones_like(t)]
-        for m in range(1, orders):  # Re(f e^{imt}) = re cos - im sin
-            waves += [math.sqrt(2) * torch.cos(m * t), -math.sqrt(2) * torch.sin(m * t)]
-        basis = torch.stack(waves)  # (component, angle)
         self._basis: Tensor
-        self.register_buffer("_basis", basis, persistent=False)
-
-    @abstractmethod
-    def function(self, samples: Tensor) -> Tensor:
-        """Taken of every sample ``(batch, vertex, channel, angle)``."""
+        self.register_buffer("_basis", waves(orders, angles), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         blocks = self.type_in.blocks(x)
         fields = torch.cat(blocks, dim=-1)  # (batch, vertex, channel, component)
-        basis = self._basis.to(fields)
-        back = self.function(fields @ basis) @ basis.T / basis.shape[1]
+        basis = self._basis.to(fields)  # (component, angle)
+        back = torch.relu(fields @ basis) @ basis.T / basis.shape[1]
         widths = [block.shape[-1] for block in blocks]
         return torch.cat([part.flatten(-2) for part in back.split(widths, dim=-1)], dim=-1)
 
 
-class RegularNonlinearity(CircleNonlinearity):
-    """ReLU on the circle; its error falls with the number of angles (de Haan et al. 2021, sec. 5).
-
-    Args:
-        type_: type of the feature, with the same multiplicity in every order.
-        angles: samples on the circle.
-    """
-
-    def __init__(self, type_: GaugeType, angles: int = 16) -> None:
-        super().__init__(type_, angles)
-
-    def function(self, samples: Tensor) -> Tensor:
-        return torch.relu(samples)
-
-
-class ProductNonlinearity(CircleNonlinearity):
+class ProductNonlinearity(Layer):
     """``g + g^2 / (2 sqrt(1 + |g|^2))`` on the circle, exact: the product of orders of one channel.
 
-    With orders up to M the square has orders up to 2 M; 3 M + 1 angles keep them away from those
-    up to M, so that the samples are only a way to compute, for orders up to 2,
+    For orders up to 2, in which the square is cut off,
 
         f_0 + (f_0^2 + |f_1|^2 + |f_2|^2) / 2 n
         f_1 + (f_0 f_1 + conj(f_1) f_2 / sqrt(2)) / n
@@ -127,10 +99,25 @@ class ProductNonlinearity(CircleNonlinearity):
 
     Args:
         type_: type of the feature, with the same multiplicity in every order.
+
+    Raises:
+        ValueError: multiplicities differ.
     """
 
-    def __init__(self, type_: GaugeType) -> None:
-        super().__init__(type_, 3 * len(type_.multiplicities) - 2)
+    type_in: GaugeType
 
-    def function(self, samples: Tensor) -> Tensor:
-        return bounded_product(samples)
+    def __init__(self, type_: GaugeType) -> None:
+        super().__init__(type_, type_)
+        self._table = product_table(_orders_of_equal_width(type_))
+
+    def forward(self, x: Tensor) -> Tensor:
+        by_vertex = x.transpose(0, 1)  # (vertex, batch, component), as convolutions leave it
+        y = bounded_product(by_vertex.flatten(0, 1), self._table)
+        return y.view(by_vertex.shape).transpose(0, 1)
+
+
+def _orders_of_equal_width(type_: GaugeType) -> int:
+    """How many orders a feature has, once each is known to have as many channels."""
+    if len(set(type_.multiplicities)) != 1:
+        raise ValueError(f"expected the same multiplicity in every order, got {type_}")
+    return len(type_.multiplicities)
