@@ -9,8 +9,8 @@ initial weights, which after t steps still count decay^t (it is TensorFlow's `nu
 
 Lightning 2.6 has a callback of this kind, `WeightAveraging`, which does not fit here: it swaps its
 weights in after `PreciseBatchNorm` has measured, copies every buffer at every step, geometry
-included, and where the same trainer tests after it has trained, it puts the weights that were
-trained in the place of the average just loaded. The update is PyTorch's own.
+included, and where one trainer trains and then tests, the weights that were trained are tested, in
+place of the average that was loaded for it. The update is PyTorch's own.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class WeightAverage(Callback):
     It goes before every callback that reads weights at the start of a validation. A checkpoint
     has the average in its `state_dict`, under the names that the weights have without averaging,
     and resuming restores both. Parameters alone are averaged: batch-norm statistics are measured
-    with the average in place. Averages are kept in float32 where weights have fewer digits.
+    with the average in place.
 
     Args:
         decay: the share of the average that a step keeps, in (0, 1).
@@ -50,8 +50,7 @@ class WeightAverage(Callback):
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         for name, weight in pl_module.network.named_parameters():
             start = self.average.get(name, weight.detach())
-            wide = torch.promote_types(weight.dtype, torch.float32)
-            self.average[name] = start.to(weight.device, wide, copy=True)
+            self.average[name] = start.to(weight.device, copy=True)
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         self._step = trainer.global_step
@@ -62,7 +61,7 @@ class WeightAverage(Callback):
         self._step = trainer.global_step
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         weights = dict(pl_module.network.named_parameters())
-        current = [weights[name].detach().to(kept.dtype) for name, kept in self.average.items()]
+        current = [weights[name].detach() for name in self.average]
         get_ema_multi_avg_fn(decay)(list(self.average.values()), current, self.updates)
         self.updates += 1
 

@@ -33,6 +33,12 @@ def weights(run: Path, name: str = "last") -> dict[str, torch.Tensor]:
     return torch.load(run / "checkpoints" / f"{name}.ckpt", weights_only=True)["state_dict"]
 
 
+def averaged_weights(run: Path) -> dict[str, torch.Tensor]:
+    """The weights whose average a run keeps, and over how many steps."""
+    kept = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["averaging"]
+    return {**kept["weights"], "updates": torch.tensor(kept["updates"])}
+
+
 def test_run_directory(tmp_path):
     run = tmp_path / "run"
     summary = train(config_for(run, "train.epochs=2", task="segmentation"))
@@ -82,10 +88,12 @@ class InterruptionError(Exception):
     pass
 
 
+@pytest.mark.parametrize("ema", ["null", "0.8"])
 @pytest.mark.parametrize("model", ["cnn", "gauge"])
-def test_an_interrupted_run_resumed_ends_with_the_same_weights(tmp_path, monkeypatch, model):
+def test_an_interrupted_run_resumed_ends_with_the_same_weights(tmp_path, monkeypatch, model, ema):
     size = [] if model == "cnn" else ["domain.level=2"]
     words = ["train.epochs=3", "data.rotation=so3", "model.classification.head.dropout=0.2", *size]
+    words += [f"train.ema={ema}", "train.warmup=1.5", "train.label_smoothing=0.1"]
     base = [w for w in TINY if model == "cnn" or "size=16" not in w]
 
     def config(name, *more):
@@ -105,6 +113,9 @@ def test_an_interrupted_run_resumed_ends_with_the_same_weights(tmp_path, monkeyp
     monkeypatch.undo()
     train(config("broken", "train.resume=true"))
     whole, resumed = weights(tmp_path / "whole"), weights(tmp_path / "broken")
+    if ema != "null":  # beside the average there are the weights that are trained
+        whole |= averaged_weights(tmp_path / "whole")
+        resumed |= averaged_weights(tmp_path / "broken")
     assert whole.keys() == resumed.keys()
     for name in whole:
         assert torch.equal(whole[name], resumed[name]), name
