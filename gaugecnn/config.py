@@ -21,6 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from gaugecnn.errors import UserError
 from gaugecnn.geometry.repair import Repair
+from gaugecnn.recipe import TrainSection, check_recipe
 from gaugecnn.registry import method_for
 from gaugecnn.words import parsed, text_keys
 
@@ -36,8 +37,6 @@ PLAN_KEYS = {
     "segmentation": ("stages", "project", "residual", "skip"),
 }
 HEAD_KEYS = ("hidden", "dropout")
-LARGEST = 1e36
-"""Bound of numbers in `train`; float32 overflows not far above it."""
 
 
 @dataclass
@@ -54,24 +53,6 @@ class DataSection:
     test_size: int | None = None
     digits_per_sphere: int = 1
     seed: int = 0
-
-
-@dataclass
-class TrainSection:
-    """How a network is trained."""
-
-    epochs: int = 10
-    batch_size: int = 32
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.0
-    schedule: str = "cosine"
-    warmup: float = 0.0
-    gradient_clip: float | None = 1.0
-    patience: int | None = None
-    loss: str = "auto"
-    label_smoothing: float = 0.0
-    ema: float | None = None
-    resume: bool = False
 
 
 @dataclass
@@ -266,19 +247,15 @@ def _check(config: DictConfig) -> None:
             f"data.digits_per_sphere={config.data.digits_per_sphere} asks for segmentation: "
             "several digits have no one class (task=segmentation)"
         )
-    for key in ("train.epochs", "train.batch_size", "train.learning_rate"):
-        value = OmegaConf.select(config, key)
-        if not 0 < value < LARGEST:  # NaN is not
-            raise UserError(f"{key}: expected a number in (0, {LARGEST:.0e}), got {value}")
+    check_recipe(config.train)
     for key in ("train_size", "validation_size", "test_size", "copies"):
         value = config.data[key]
         if value is not None and value < 1:
             raise UserError(f"data.{key}: expected at least 1 or null, got {value}")
-    for key in ("seed", "data.seed", "domain.frame_seed", "train.weight_decay", "train.patience"):
+    for key in ("seed", "data.seed", "domain.frame_seed"):
         value = OmegaConf.select(config, key)
         if value is not None and not value >= 0:
             raise UserError(f"{key}: expected at least 0, got {value}")
-    _check_train(config.train)
     if config.domain.repair is not None:
         Repair.of(config.domain.repair)
     options = method_for(config.model.get("method"), config.domain.kind).options
@@ -296,18 +273,3 @@ def _check(config: DictConfig) -> None:
             raise UserError(
                 f"unknown key 'model.{config.task}.head.{key}'{_nearest(key, list(HEAD_KEYS))}"
             )
-
-
-def _check_train(train: DictConfig) -> None:
-    """Refuse what no training can be; NaN is in none of these ranges."""
-    if not 0 <= train.warmup < train.epochs:
-        raise UserError(
-            f"train.warmup: expected at least 0 and fewer than train.epochs={train.epochs} "
-            f"epochs, got {train.warmup}"
-        )
-    if not 0 <= train.label_smoothing < 1:
-        raise UserError(
-            f"train.label_smoothing: expected a number in [0, 1), got {train.label_smoothing}"
-        )
-    if train.ema is not None and not 0 < train.ema < 1:
-        raise UserError(f"train.ema: expected a number in (0, 1) or null, got {train.ema}")

@@ -19,7 +19,7 @@ FLOORS = [
     ("networks",),
     ("ops",),
     ("methods",),
-    ("registry",),
+    ("registry", "recipe"),
     ("config",),
     ("build",),
     ("training",),

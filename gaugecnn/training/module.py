@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gaugecnn.config import TrainSection
 from gaugecnn.data.datamodule import TEST_CONDITIONS
 from gaugecnn.data.rendering import Batch
 from gaugecnn.errors import UserError
 from gaugecnn.networks import Classifier, Network
+from gaugecnn.recipe import TrainSection
 from gaugecnn.training.losses import loss_for, weighted_cross_entropy
 from gaugecnn.training.metrics import (
     WeightedConfusion,

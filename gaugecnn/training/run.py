@@ -16,11 +16,11 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from gaugecnn.build import build_datamodule, build_domain, build_model
-from gaugecnn.config import TrainSection
 from gaugecnn.data.datamodule import SphereDataModule
 from gaugecnn.data.sources import class_count
 from gaugecnn.errors import UserError
 from gaugecnn.networks import Network
+from gaugecnn.recipe import TrainSection
 from gaugecnn.training.averaging import WeightAverage
 from gaugecnn.training.batch_statistics import PreciseBatchNorm
 from gaugecnn.training.directory import (
