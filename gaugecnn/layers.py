@@ -152,8 +152,21 @@ class LayerFamily(ABC, Generic[StageT]):
         self.domain = domain
         self.in_channels = in_channels
 
-    def check(self, stages: Sequence[StageT]) -> None:
-        """Refuse a plan that the domain has no room for, before any layer of it is built."""
+    def complete(
+        self, stages: Sequence[StageT], readers: Sequence[Sequence[int]]
+    ) -> Sequence[StageT]:
+        """A plan with what its stages leave open filled in; one without room is refused.
+
+        Called before any layer is built. By default the plan as it is.
+
+        Args:
+            stages: all stages, a projection last.
+            readers: for each stage those that read its feature; none where it is integrated.
+
+        Raises:
+            UserError: the domain has no room for the plan.
+        """
+        return stages
 
     @property
     @abstractmethod

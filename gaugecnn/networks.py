@@ -93,14 +93,18 @@ class Network(nn.Module, ABC):
 
     blocks: nn.ModuleList
 
-    def __init__(self, family: LayerFamily[Stage], stages: Sequence[Stage]) -> None:
+    def __init__(
+        self,
+        family: LayerFamily[Stage],
+        stages: Sequence[Stage],
+        readers: Sequence[Sequence[int]],
+    ) -> None:
         super().__init__()
         if not stages:
             raise UserError("expected at least one stage in the network's plan, got none")
-        family.check(stages)
         self.family = family
         self.domain = family.domain
-        self.stages = tuple(stages)
+        self.stages = tuple(family.complete(stages, readers))
 
     @property
     def exact_symmetries(self) -> list[Symmetry]:
@@ -156,9 +160,11 @@ class Classifier(Network):
         *,
         residual: bool = False,
     ) -> None:
-        super().__init__(family, stages)
-        blocks = [Block(family, family.lift(stages[0]))]
-        for stage in stages[1:]:
+        chain = [[i + 1] for i in range(len(stages) - 1)]
+        super().__init__(family, stages, [*chain, []] if stages else [])
+        first, *others = self.stages
+        blocks = [Block(family, family.lift(first))]
+        for stage in others:
             moved = family.resample(blocks[-1].type_out, stage)
             layer = family.convolve(moved.type_out, stage)
             blocks.append(Block(family, layer, moved, residual))
@@ -196,12 +202,16 @@ class Segmenter(Network):
         residual: bool = False,
         skip: bool = False,
     ) -> None:
-        super().__init__(family, (*stages, project))
-        blocks = [Block(family, family.lift(stages[0]))]
-        for i, stage in enumerate(stages[1:], start=1):
+        count = len(stages)
+        mirrors = [[count - 1 - i] if skip and i < count - 1 - i else [] for i in range(count)]
+        readers = [[i + 1, *mirror] for i, mirror in enumerate(mirrors)]
+        super().__init__(family, (*stages, project), [*readers, []])
+        first, *others, project = self.stages
+        blocks = [Block(family, family.lift(first))]
+        for i, stage in enumerate(others, start=1):
             moved = family.resample(blocks[-1].type_out, stage)
             layer = family.convolve(moved.type_out, stage)
-            mirror = len(stages) - 1 - i
+            mirror = count - 1 - i
             earlier = blocks[mirror].type_out if skip and mirror < i else None
             if earlier is not None and earlier.grid != layer.type_out.grid:
                 raise UserError(

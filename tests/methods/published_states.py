@@ -10,6 +10,7 @@ from torch import Tensor
 from gaugecnn.methods.s2cnn import S2CNNFamily, S2CNNStage
 from gaugecnn.networks import Classifier, Head, Segmenter
 from gaugecnn.surfaces.lat_lon import LatLonGrid
+from tests.methods.s2cnn_layers import PUBLISHED
 
 PLAN = [
     S2CNNStage(3, max_beta=0.6, bandwidth=4, n_alpha=4, n_beta=2),
@@ -20,12 +21,12 @@ PROJECT = S2CNNStage(2, max_beta=0.4, n_alpha=4, n_beta=2)
 
 
 def classifier(head: Head | None = None, residual: bool = False, **options) -> Classifier:
-    family = S2CNNFamily(LatLonGrid(5), **{"normalisation": "none", **options})
+    family = S2CNNFamily(LatLonGrid(5), **{**PUBLISHED, **options})
     return Classifier(family, PLAN, head or Head(), 2, residual=residual)
 
 
 def segmenter(skip: bool = False, **options) -> Segmenter:
-    family = S2CNNFamily(LatLonGrid(5), **{"normalisation": "none", **options})
+    family = S2CNNFamily(LatLonGrid(5), **{**PUBLISHED, **options})
     return Segmenter(family, PLAN, PROJECT, skip=skip)
 
 

@@ -27,6 +27,7 @@ from gaugecnn.methods.s2cnn.aliasing import (
 )
 from gaugecnn.networks import Classifier, Head, Segmenter
 from gaugecnn.surfaces.lat_lon import LatLonGrid, quadrature_weights
+from tests.methods.s2cnn_layers import PUBLISHED, soft
 
 GRID = so3_near_identity_grid(0.7, 4, 2, 3)
 LAYERS = {"so3": SO3Conv, "to_s2": SO3ToS2}
@@ -57,8 +58,8 @@ def published_output(layer: SO3Conv | SO3ToS2, x: Tensor, orders: int) -> Tensor
         at_zero = [torch.zeros_like(z) for z in spectra]
         for z, summed in zip(spectra, at_zero, strict=True):
             summed[..., z.shape[-1] // 2] = z.sum(-1)
-        return reference.so3_signal(at_zero, b_out, 1)[..., 0].real
-    return reference.so3_signal(spectra, b_out, 2 * b_out).real
+        return reference.so3_signal(at_zero, soft(b_out), 1)[..., 0].real
+    return reference.so3_signal(spectra, soft(b_out), 2 * b_out).real
 
 
 def norm(y: Tensor) -> float:
@@ -86,7 +87,7 @@ def test_below_the_aliases_of_what_there_is_the_share_is_zero(kind):
     layer, noise = layer_and_feature(kind, 5, 7)
     # degree 3 and degree 6 together stay below 2 b_in = 10, where the quadrature is exact
     low = [reference.so3_spectrum(noise, degree) for degree in range(4)]
-    x = reference.so3_signal(low, 5, 10).real
+    x = reference.so3_signal(low, soft(5), 10).real
     assert norm(layer(x).detach() - layer.bias.detach()) > 0.01
     assert aliased_share(layer, GRID, x) < 1e-12
     assert aliased_share(layer, GRID, x.relu()) > 1e-3
@@ -111,7 +112,7 @@ def test_the_share_depends_on_the_feature():
     noise = torch.randn(1, 3, 10, 10, 10, dtype=torch.float64)
     flat = [reference.so3_spectrum(noise, degree) for degree in range(5)]
     smooth = [z / (degree + 1) ** 3 for degree, z in enumerate(flat)]
-    flat, smooth = (reference.so3_signal(spectra, 5, 10).real for spectra in (flat, smooth))
+    flat, smooth = (reference.so3_signal(spectra, soft(5), 10).real for spectra in (flat, smooth))
     assert 0.005 < aliased_share(layer, grid, flat) < 0.02
     assert 0.1 < aliased_share(layer, grid, flat.relu()) < 0.5
     assert aliased_share(layer, grid, smooth) < 0.005
@@ -135,7 +136,7 @@ PROJECT = S2CNNStage(2, max_beta=0.4)
 
 
 def segmenter(**options) -> Segmenter:
-    family = S2CNNFamily(LatLonGrid(6), normalisation="none", **options)
+    family = S2CNNFamily(LatLonGrid(6), **{**PUBLISHED, **options})
     return Segmenter(family, PLAN, PROJECT)
 
 
@@ -176,7 +177,9 @@ def test_what_cannot_be_compared_is_refused():
         SO3Conv(2, 3, 3, 5, GRID, sampling_out=6),
         SO3Conv(2, 3, 3, 5, GRID, max_order_in=1),
     ):
-        with pytest.raises(ValueError, match="at its cut-off with all orders, got "):
+        with pytest.raises(
+            ValueError, match="at its cut-off on equiangular rings with all orders, got "
+        ):
             aliased_share(sampled, GRID, torch.zeros(1, *sampled.type_in.shape))
     with pytest.raises(ValueError, match="at its cut-off"):
         aliased_shares(segmenter(sampling=1.5), torch.rand(1, 1, 12, 12))

@@ -23,6 +23,7 @@ from gaugecnn.methods.s2cnn import (
     so3_near_identity_grid,
 )
 from gaugecnn.methods.s2cnn.reference import rotate, signal_of, spectra_of
+from gaugecnn.methods.s2cnn.rings import Rings
 from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.rotations import random_rotations
@@ -36,6 +37,7 @@ from gaugecnn.surfaces.symmetry import (
 
 S2_GRID = s2_near_identity_grid(0.6, 5, 2)
 SO3_GRID = so3_near_identity_grid(0.6, 4, 2, 3)
+FEWER = Rings.gauss_legendre
 
 LINEAR = {
     "lift": lambda: S2Conv(2, 3, 6, 4, S2_GRID),
@@ -50,6 +52,12 @@ LINEAR = {
     "projection": lambda: SO3ToS2(2, 3, 4, 6, SO3_GRID),
     "projection, spin": lambda: SO3ToS2(2, 3, 4, 6, SO3_GRID, max_order=1),
     "shortcut": lambda: SO3Shortcut(SO3Type(2, 5, 6), SO3Type(3, 3, 4, max_order=1)),
+    "lift, fewer rings": lambda: S2Conv(2, 3, 6, 4, S2_GRID, sampling_out=5, grid=FEWER),
+    "convolution, fewer rings": lambda: SO3Conv(2, 3, 4, 4, SO3_GRID, max_order_in=2, grid=FEWER),
+    "projection, fewer rings": lambda: SO3ToS2(2, 3, 4, 6, SO3_GRID, grid=FEWER),
+    "shortcut, fewer rings": lambda: SO3Shortcut(
+        SO3Type(2, 5, 6, kind=FEWER), SO3Type(3, 3, 4, max_order=1)
+    ),
 }
 
 
@@ -159,7 +167,7 @@ def test_known_moves_of_the_so3_grid() -> None:
 def test_what_does_not_move_a_grid_is_refused() -> None:
     type_ = SO3Type(1, 3, 3)
     x = torch.zeros(1, *type_.shape)
-    with pytest.raises(ValueError, match="permutes the SO\\(3\\) grid of bandwidth 3"):
+    with pytest.raises(ValueError, match="permutes the SO\\(3\\) grid of 6 rings"):
         type_.transform(Rotation("", step_about_z(8), LatLonGrid(4)), x)
     with pytest.raises(ValueError, match="expected a Rotation to act on"):
         type_.transform(FrameChange(torch.zeros(1)), x)

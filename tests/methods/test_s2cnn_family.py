@@ -24,12 +24,14 @@ from gaugecnn.methods.s2cnn import (
 )
 from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
 from gaugecnn.surfaces.lat_lon import LatLonGrid
+from tests.methods.s2cnn_layers import PUBLISHED
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "model"
 PLAN = [S2CNNStage(4, max_beta=0.6, bandwidth=6), S2CNNStage(5, max_beta=0.6, bandwidth=4)]
 FAMILIES = {
-    "published": {"normalisation": "none"},
-    "normalised": {"normalisation": "batch", "sampling": 1.5},
+    "published": PUBLISHED,
+    "normalised": {"normalisation": "batch", "sampling": 1.5, "nonlinearity": "relu"},
+    "ours": {},
     "spin": {"sampling": 1.5, "max_order": 1},
 }
 
@@ -88,7 +90,7 @@ def test_a_network_has_the_exact_symmetries_it_names(options) -> None:
 
 
 def test_the_step_about_z_is_common_to_all_grids() -> None:
-    family = S2CNNFamily(LatLonGrid(30))
+    family = S2CNNFamily(LatLonGrid(30), **PUBLISHED)
     stages = [S2CNNStage(2, max_beta=0.4, bandwidth=b) for b in (10, 6)]
     names = [symmetry.name for symmetry in family.exact_symmetries(stages)]
     assert names == ["half turn about x", "half turn about z", "turn about z by 1/4"]
@@ -99,7 +101,7 @@ def test_the_step_about_z_is_common_to_all_grids() -> None:
 
 
 def test_options_of_a_stage_override_the_familys() -> None:
-    family = S2CNNFamily(LatLonGrid(8), sampling=1.5, max_order=1)
+    family = S2CNNFamily(LatLonGrid(8), sampling=1.5, max_order=1, grid="equiangular")
     plain = family.lift(S2CNNStage(4, max_beta=0.5, bandwidth=5)).type_out
     assert plain == SO3Type(4, 5, 8, 1)
     assert plain.gamma_points == 8  # 8/5 of order + 1 = 2 is 3.2, rounded up to 4, on each side
@@ -174,7 +176,7 @@ def test_normalisation_is_chosen() -> None:
     ("name", "value"),
     [
         *(("relu", 0.0), ("gelu", -0.1587), ("softplus", 0.3133), ("tanh", -0.7616)),
-        ("quadratic", -0.5),
+        ("product", -1 + 0.5 / 2**0.5),
     ],
 )
 def test_nonlinearity_is_chosen(name: str, value: float) -> None:
@@ -199,7 +201,11 @@ def test_nonlinearity_is_chosen(name: str, value: float) -> None:
         ),
         (
             lambda: S2CNNFamily(LatLonGrid(4), nonlinearity="sine"),
-            "expected nonlinearity to be one of relu, gelu, softplus, tanh, quadratic, got 'sine'",
+            "expected nonlinearity to be one of product, relu, gelu, softplus, tanh, got 'sine'",
+        ),
+        (
+            lambda: S2CNNFamily(LatLonGrid(4), grid="hexagonal"),
+            "expected grid to be one of equiangular, gauss_legendre, got 'hexagonal'",
         ),
         (
             lambda: S2CNNStage(2, max_beta=0.4, support="polar"),

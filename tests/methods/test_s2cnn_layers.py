@@ -21,8 +21,9 @@ from gaugecnn.methods.s2cnn import (
     so3_integrate,
     so3_near_identity_grid,
 )
+from gaugecnn.methods.s2cnn.rings import Rings
 from gaugecnn.surfaces.rotations import euler_angles, rotation_matrix
-from tests.methods.s2cnn_layers import LAYERS, S2_GRID, SO3_GRID, so3_conv, so3_to_s2
+from tests.methods.s2cnn_layers import LAYERS, S2_GRID, SO3_GRID, so3_conv, so3_to_s2, soft
 
 # (bandwidth in, bandwidth out), (sampling in, sampling out), max_order
 CASES = [
@@ -43,11 +44,11 @@ def slow(layer: nn.Module, x: Tensor, bandwidths: tuple[int, int], max_order: in
         grid, to_sphere = SO3_GRID, isinstance(layer, SO3ToS2)
         z = reference.so3_conv(x, layer.kernel, grid, bandwidths, max_order)
     if to_sphere:
-        sampling = layer.type_out.bandwidth
-        return reference.so3_signal(reference.so3_to_s2(z), sampling, 1)[..., 0] + layer.bias
+        rings = soft(layer.type_out.bandwidth)
+        return reference.so3_signal(reference.so3_to_s2(z), rings, 1)[..., 0] + layer.bias
     z = [reference.cut_orders(spectrum, max_order) for spectrum in z]
     type_out = layer.type_out
-    return reference.so3_signal(z, type_out.sampling, type_out.gamma_points) + layer.bias
+    return reference.so3_signal(z, type_out.rings, type_out.gamma_points) + layer.bias
 
 
 def randomise(layer: nn.Module) -> None:
@@ -56,10 +57,11 @@ def randomise(layer: nn.Module) -> None:
 
 
 @pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("grid", Rings)
 @pytest.mark.parametrize(("bandwidths", "samplings", "max_order"), CASES)
-def test_fast_is_slow_in_values_and_gradients(kind, bandwidths, samplings, max_order) -> None:
+def test_fast_is_slow_in_values_and_gradients(kind, grid, bandwidths, samplings, max_order) -> None:
     torch.manual_seed(0)
-    layer = LAYERS[kind](bandwidths, samplings, max_order).double()
+    layer = LAYERS[kind](bandwidths, samplings, max_order, grid).double()
     randomise(layer)
     x = torch.randn(2, *layer.type_in.shape, dtype=torch.float64, requires_grad=True)
     fast, truth = layer(x), slow(layer, x, bandwidths, max_order)
@@ -99,7 +101,7 @@ def test_a_convolution_gathers_the_signal_at_q_times_g(grid) -> None:
         reference.so3_spectrum(torch.randn(1, 1, 6, 6, 6, dtype=torch.float64), degree)
         for degree in range(b)
     ]
-    x = reference.so3_signal(spectra, b, 2 * b).real
+    x = reference.so3_signal(spectra, soft(b), 2 * b).real
     out = layer(x)[0, 0]
     for j, k, q in [(0, 0, 0), (2, 5, 1), (4, 3, 4)]:
         angles = (2 * math.pi * k / 6, math.pi * (2 * j + 1) / 12, 2 * math.pi * q / 6)
@@ -119,7 +121,7 @@ def test_a_lift_gathers_the_signal_at_q_times_a_point() -> None:
     spectra = [reference.so3_spectrum(signal, degree) for degree in range(b)]
     for degree, spectrum in enumerate(spectra):
         spectrum[..., :degree] = spectrum[..., degree + 1 :] = 0  # on the sphere n = 0
-    x = reference.so3_signal(spectra, b, 1).real[..., 0]
+    x = reference.so3_signal(spectra, soft(b), 1).real[..., 0]
     total = 0.0
     angles = (2 * math.pi * 5 / 6, math.pi * 5 / 12, 2 * math.pi / 6)
     for value, (beta, alpha) in zip(layer.kernel[0, 0].tolist(), grid.tolist(), strict=True):
@@ -152,7 +154,7 @@ def test_projection_sums_even_orders_only() -> None:
         summed = torch.zeros_like(product)
         summed[..., degree] = product.sum(-1)
         everything.append(summed)
-    full = reference.so3_signal(everything, 4, 1)[..., 0]
+    full = reference.so3_signal(everything, soft(4), 1)[..., 0]
     assert (layer(x) - full.real).abs().max() < 1e-12
     assert full.imag.abs().max() > 1e-2
 

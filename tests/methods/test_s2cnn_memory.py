@@ -14,7 +14,7 @@ from gaugecnn.errors import UserError
 from gaugecnn.methods.s2cnn import S2Conv, S2Type, SO3Type, memory, s2_near_identity_grid
 
 CPU = torch.device("cpu")
-TYPES = [S2Type(1, 12), SO3Type(4, 12, 18), SO3Type(6, 8, 12)]
+TYPES = [S2Type(1, 12), SO3Type(4, 12, 18), SO3Type(12, 8, 12)]
 
 
 class Peak(TorchDispatchMode):
@@ -73,7 +73,7 @@ def test_the_refusal_names_the_stage_and_ways_that_work(monkeypatch) -> None:
         memory.check_memory(TYPES, 8, True, CPU)
     message = str(refusal.value)
     assert "a batch of 8 would take" in message
-    assert "stage 1 (4 x SO3(degree<12, sampling 18) -> 6 x SO3(degree<8, sampling 12))" in message
+    assert "stage 1 (4 x SO3(degree<12, sampling 18) -> 12 x SO3(degree<8, sampling 12))" in message
     ways = dict(way.split("=") for way in message.rpartition(": ")[2].split(", "))
     assert "batch" in ways
     memory.check_memory(TYPES, int(ways["batch"]), True, CPU)

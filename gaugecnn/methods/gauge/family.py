@@ -133,9 +133,12 @@ class GaugeFamily(LayerFamily[GaugeStage]):
         orders = stage.max_order if self.max_order is None else min(stage.max_order, self.max_order)
         return GaugeType((stage.channels,) * (orders + 1), level(self.mesh.surface, stage.down))
 
-    def check(self, stages: Sequence[GaugeStage]) -> None:
+    def complete(
+        self, stages: Sequence[GaugeStage], readers: Sequence[Sequence[int]]
+    ) -> Sequence[GaugeStage]:
         for stage in stages:
             level(self.mesh.surface, stage.down)
+        return stages
 
     def resample(self, type_in: FeatureType, stage: GaugeStage) -> Layer:
         return self._moved(expect(type_in, GaugeType), level(self.mesh.surface, stage.down), stage)

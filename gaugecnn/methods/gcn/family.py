@@ -86,9 +86,12 @@ class GCNFamily(LayerFamily[GCNStage]):
     def lift(self, stage: GCNStage) -> Layer:
         return self.convolve(self.input_type, stage)
 
-    def check(self, stages: Sequence[GCNStage]) -> None:
+    def complete(
+        self, stages: Sequence[GCNStage], readers: Sequence[Sequence[int]]
+    ) -> Sequence[GCNStage]:
         for stage in stages:
             level(self.mesh.surface, stage.down)
+        return stages
 
     def resample(self, type_in: FeatureType, stage: GCNStage) -> Layer:
         return self._moved(expect(type_in, VertexType), level(self.mesh.surface, stage.down))

@@ -10,11 +10,13 @@ from gaugecnn.methods.s2cnn.grids import (
 from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2, so3_integrate
 from gaugecnn.methods.s2cnn.normalisation import NormalisedConv, SO3BatchNorm
 from gaugecnn.methods.s2cnn.published import load_published_state_dict
+from gaugecnn.methods.s2cnn.rings import Rings
 from gaugecnn.methods.s2cnn.stage import S2CNNStage, Support
 from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
 
 __all__ = [
     "NormalisedConv",
+    "Rings",
     "S2CNNFamily",
     "S2CNNStage",
     "S2Conv",

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from gaugecnn.layers import FeatureType, Stage, expect
 from gaugecnn.methods.s2cnn.grids import Grid
 from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2
+from gaugecnn.methods.s2cnn.rings import Rings
 from gaugecnn.methods.s2cnn.stage import S2CNNStage
 from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
 from gaugecnn.networks import Network, Segmenter
@@ -237,8 +238,12 @@ def _bandwidths(layer: SO3Conv | SO3ToS2) -> tuple[int, int]:
 def _critical(type_: FeatureType) -> SO3Type:
     """A type of the published networks: sampled at its cut-off, with all orders."""
     type_ = expect(type_, SO3Type)
-    if type_.sampling != type_.bandwidth or type_.order < type_.bandwidth - 1:
-        raise ValueError(f"expected a feature sampled at its cut-off with all orders, got {type_}")
+    critical = type_.sampling == type_.bandwidth and type_.kind is Rings.equiangular
+    if not critical or type_.order < type_.bandwidth - 1:
+        raise ValueError(
+            "expected a feature sampled at its cut-off on equiangular rings with all orders, "
+            f"got {type_}"
+        )
     return type_
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -20,14 +21,18 @@ from gaugecnn.layers import (
 )
 from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2
 from gaugecnn.methods.s2cnn.memory import check_memory
-from gaugecnn.methods.s2cnn.nonlinearity import Nonlinearity, Pointwise
+from gaugecnn.methods.s2cnn.nonlinearity import Nonlinearity, activation
 from gaugecnn.methods.s2cnn.normalisation import HaarMean, NormalisedConv
+from gaugecnn.methods.s2cnn.rings import Rings
 from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
 from gaugecnn.methods.s2cnn.stage import S2CNNStage, check_max_order, check_sampling, choice
 from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, half_turn_about_x, step_about_z
+
+SMOOTH_SAMPLING = 1.5
+"""Bandwidth over cut-off of a grid on which a nonlinearity that is no polynomial errs little."""
 
 
 class SO3Integral(Integral):
@@ -37,7 +42,7 @@ class SO3Integral(Integral):
         super().__init__()
         self.type_in = type_in
         self.features = type_in.channels
-        self.mean = HaarMean(type_in.sampling)
+        self.mean = HaarMean(type_in.rings)
 
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
@@ -52,14 +57,18 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
         domain: a latitude-longitude grid.
         in_channels: channels of the signal.
         normalisation: ``batch`` or ``none``.
-        sampling: bandwidth of each feature's grid over its degree cut-off, at least 1. On the
-            critical grid (1, as published) nonlinearities alias, and training finds the aliases
-            useful; ``quadratic`` has none from 1.5 on (``experiments/s2cnn_aliasing``).
+        sampling: bandwidth of each feature's grid over its degree cut-off, at least 1; None takes
+            what is needed. On the critical grid (1, as published) nonlinearities alias, and
+            training finds the aliases useful (``experiments/s2cnn_aliasing``). The degrees below
+            L of a feature make products of degrees below 2 L - 1; of these nothing falls on the
+            degrees below L' that the next stage reads if the bandwidth is at least L - 1 + L' / 2.
+            That is what None gives with ``product``; with the others it gives 1.5.
         max_order: largest frequency along gamma of every feature; None keeps all. Frequency n
             along gamma is order n of a gauge feature: a feature cut at N holds, for each channel,
             the fields of orders 0 to N on the sphere, and costs in proportion to 2 N + 1.
-        nonlinearity: ``relu``, ``gelu``, ``softplus``, ``tanh`` or ``quadratic`` (``x + x^2 / 2``),
-            at each point of the grid.
+        nonlinearity: ``product`` (``x + x^2 / (2 sqrt(1 + mean x^2))``), ``relu``, ``gelu``,
+            ``softplus`` or ``tanh``, at each point of the grid.
+        grid: ``gauss_legendre``, half as many rings and as exact, or ``equiangular``, as published.
 
     Raises:
         UserError: the domain is not a latitude-longitude grid, or an option is out of range.
@@ -75,24 +84,41 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
         in_channels: int = 1,
         *,
         normalisation: str = Normalisation.batch,
-        sampling: float = 1.0,
+        sampling: float | None = None,
         max_order: int | None = None,
-        nonlinearity: str = Nonlinearity.relu,
+        nonlinearity: str = Nonlinearity.product,
+        grid: str = Rings.gauss_legendre,
     ) -> None:
         super().__init__(domain, in_channels)
         if not isinstance(domain, LatLonGrid):
             title = getattr(domain, "title", type(domain).__name__)
             raise UserError(f"expected a lat_lon domain for method s2cnn, got {title}")
-        check_sampling(sampling)
+        if sampling is not None:
+            check_sampling(sampling)
         if max_order is not None:
             check_max_order(max_order)
         self.lat_lon = domain
         self.bandwidth = domain.bandwidth
         self.nonlinearity = choice(Nonlinearity, nonlinearity, "nonlinearity")
         self.normalisation = choice(Normalisation, normalisation, "normalisation")
+        self.grid = choice(Rings, grid, "grid")
         self.sampling = sampling
         self.max_order = max_order
         self._fitting: dict[object, int] = {}  # the largest batch that was found to fit
+
+    def complete(
+        self, stages: Sequence[S2CNNStage], readers: Sequence[Sequence[int]]
+    ) -> list[S2CNNStage]:
+        """Each stage with a grid as coarse as those that read its feature allow."""
+        cutoffs: list[int] = []
+        for stage in stages:
+            before = cutoffs[-1] if cutoffs else self.bandwidth
+            cutoffs.append(before if stage.bandwidth is None else stage.bandwidth)
+        completed = []
+        for stage, own, read_by in zip(stages, cutoffs, readers, strict=True):
+            read = max((min(own, cutoffs[j]) for j in read_by), default=1)  # 1: the integral
+            completed.append(replace(stage, sampling=self._sampling(stage, own, read)))
+        return completed
 
     @property
     def input_type(self) -> S2Type:
@@ -113,6 +139,7 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
             stage.s2_kernel(),
             sampling_out=type_out.sampling,
             max_order=type_out.max_order,
+            grid=self.grid,
         )
         return self._normalised(lift)
 
@@ -129,6 +156,7 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
             sampling_out=type_out.sampling,
             max_order_in=type_in.max_order,
             max_order_out=type_out.max_order,
+            grid=self.grid,
         )
         return self._normalised(convolution)
 
@@ -141,7 +169,7 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
         return Identity(expect(type_, SO3Type))
 
     def activate(self, type_: FeatureType) -> Layer:
-        return Pointwise(expect(type_, SO3Type), self.nonlinearity)
+        return activation(expect(type_, SO3Type), self.nonlinearity)
 
     def project(self, type_in: FeatureType, channels: int, stage: S2CNNStage) -> SO3ToS2:
         type_in = expect(type_in, SO3Type)
@@ -160,6 +188,7 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
             sampling_in=type_in.sampling,
             sampling_out=self.bandwidth,
             max_order=type_in.max_order,
+            grid=self.grid,
         )
 
     def integrate(self, type_in: FeatureType) -> SO3Integral:
@@ -196,7 +225,14 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
     def _stage_type(self, stage: S2CNNStage, bandwidth_in: int) -> SO3Type:
         """The feature of a stage, its options completed by the family's."""
         bandwidth = bandwidth_in if stage.bandwidth is None else stage.bandwidth
-        factor = self.sampling if stage.sampling is None else stage.sampling
+        factor = self._sampling(stage, bandwidth, bandwidth)
         max_order = self.max_order if stage.max_order is None else stage.max_order
         sampling = math.ceil(factor * bandwidth - 1e-9)  # 1.1 * 10 is a little above 11
-        return SO3Type(stage.channels, bandwidth, sampling, max_order)
+        return SO3Type(stage.channels, bandwidth, sampling, max_order, self.grid)
+
+    def _sampling(self, stage: S2CNNStage, bandwidth: int, read: int) -> float:
+        """Bandwidth of a stage's grid over its cut-off, of which so many degrees are read."""
+        given = self.sampling if stage.sampling is None else stage.sampling
+        if given is None and self.nonlinearity is Nonlinearity.product:
+            return (bandwidth - 1 + math.ceil(read / 2)) / bandwidth
+        return SMOOTH_SAMPLING if given is None else given

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gaugecnn.methods.s2cnn.rings import RingGrid, Rings
 from gaugecnn.methods.s2cnn.tables import Table, TableModule
 from gaugecnn.methods.s2cnn.wigner import small_d
-from gaugecnn.surfaces.lat_lon import quadrature_weights, soft_colatitudes
 
 
 def as_stored(x: Tensor) -> Tensor:
@@ -47,12 +47,14 @@ class FourierGrid:
         max_order: largest order n along gamma; 0 on the sphere.
         sampling: bandwidth of the grid in beta and alpha, at least the cut-off.
         gamma_points: points along gamma; 1 on the sphere.
+        kind: where the rings of the grid lie.
     """
 
     cutoff: int
     max_order: int
     sampling: int
     gamma_points: int
+    kind: Rings = Rings.equiangular
 
     def __post_init__(self) -> None:
         if not 1 <= self.cutoff <= self.sampling:
@@ -65,6 +67,11 @@ class FourierGrid:
                 f"expected more than {2 * self.max_order} gamma points for orders up to "
                 f"{self.max_order}, got {self.gamma_points}"
             )
+
+    @property
+    def rings(self) -> RingGrid:
+        """The colatitudes of the grid and their weights."""
+        return RingGrid(self.kind, self.sampling)
 
     @property
     def orders(self) -> int:
@@ -87,7 +94,7 @@ class FourierGrid:
         The colatitudes are symmetric about the equator, so that negative n come from positive
         ones: ``d^l_{m,-n}(beta) = (-1)^{l+m} d^l_mn(pi - beta)``.
         """
-        betas = tuple(soft_colatitudes(self.sampling).tolist())
+        betas = tuple(self.rings.colatitudes().tolist())
         right = small_d(self.cutoff, range(self.cutoff), range(self.max_order + 1), betas)
         if self.max_order == 0:
             return right
@@ -104,7 +111,7 @@ class AnalysisTable(Table):
     grid: FourierGrid
 
     def build(self) -> Tensor:
-        weights = quadrature_weights(self.grid.sampling) / self.grid.gamma_points
+        weights = self.grid.rings.weights() / (2 * self.grid.sampling * self.grid.gamma_points)
         return (self.grid.small_d() * weights).permute(1, 2, 0, 3).flatten(0, 1).contiguous()
 
 
@@ -223,14 +230,14 @@ class Synthesis(TableModule):
         grid, (batch, channel) = self.grid, x.shape[4:]
         x = x.reshape(grid.cutoff * grid.orders, grid.cutoff, 2 * batch * channel)
         x = torch.bmm(x.mT, self.matrix)  # (m n, re/im batch channel, beta)
-        size = 2 * grid.sampling
         if grid.gamma_points > 1:
             x = x.view(grid.cutoff, 2 * grid.orders, -1)  # (m, n re/im, batch channel beta)
             x = _each(self.orders.T, x)  # (m, re/im column, ...)
         x = self.alpha.T @ x.view(2 * grid.cutoff, -1)  # (alpha, column ...), the real part
         if grid.thins:
-            x = _each(self.gamma.T, x.view(size, grid.columns, -1))  # (alpha, gamma, ...)
-        return as_shown(x.view(size, grid.gamma_points, batch, channel, size))
+            x = _each(self.gamma.T, x.view(len(x), grid.columns, -1))  # (alpha, gamma, ...)
+        shape = 2 * grid.sampling, grid.gamma_points, batch, channel, grid.rings.count
+        return as_shown(x.view(shape))
 
 
 def _wave_tables(grid: FourierGrid) -> dict[str, Table]:

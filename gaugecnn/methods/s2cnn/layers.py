@@ -24,8 +24,8 @@ from gaugecnn.methods.s2cnn.kernels import (
 )
 from gaugecnn.methods.s2cnn.memory import check_tables
 from gaugecnn.methods.s2cnn.product import SpectralProduct, add_constant, merge
+from gaugecnn.methods.s2cnn.rings import RingGrid, Rings
 from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
-from gaugecnn.surfaces.lat_lon import quadrature_weights
 
 
 class GroupConv(Layer, ABC):
@@ -69,6 +69,7 @@ class S2Conv(GroupConv):
         sampling_in: bandwidth of the grid of the signal, by default its cut-off.
         sampling_out: bandwidth of the grid of the feature, by default its cut-off.
         max_order: largest order along gamma of the feature; None keeps all.
+        grid: where the rings of the feature lie; those of the signal are equiangular.
 
     Source: Cohen et al. 2018, equations (4) and (8) and published code for the scales.
     """
@@ -84,10 +85,11 @@ class S2Conv(GroupConv):
         sampling_in: int | None = None,
         sampling_out: int | None = None,
         max_order: int | None = None,
+        grid: Rings = Rings.equiangular,
     ) -> None:
         sampling_in = bandwidth_in if sampling_in is None else sampling_in
         sampling_out = bandwidth_out if sampling_out is None else sampling_out
-        type_out = SO3Type(out_channels, bandwidth_out, sampling_out, max_order)
+        type_out = SO3Type(out_channels, bandwidth_out, sampling_out, max_order, grid)
         super().__init__(S2Type(in_channels, sampling_in), type_out)
         _check_grid(kernel_grid, ("beta", "alpha"))
         check_tables(S2Type(in_channels, sampling_in), type_out)
@@ -99,7 +101,7 @@ class S2Conv(GroupConv):
         self.analysis = Analysis(FourierGrid(cutoff, 0, sampling_in, 1))
         table = S2KernelTable(as_points(kernel_grid), cutoff, order, bandwidth_out)
         self.product = SpectralProduct(DenseKernel(table), cutoff)
-        self.synthesis = Synthesis(FourierGrid(cutoff, order, sampling_out, type_out.gamma_points))
+        self.synthesis = Synthesis(_fourier_grid(type_out, cutoff))
         self.kernel = nn.Parameter(_uniform(in_channels, out_channels, len(kernel_grid)))
         self.bias = nn.Parameter(torch.zeros(1, out_channels, 1, 1, 1))
 
@@ -125,6 +127,7 @@ class SO3Conv(GroupConv):
         sampling_out: bandwidth of the grid that goes out, by default its cut-off.
         max_order_in: largest order along gamma of what comes in; None for all.
         max_order_out: largest order along gamma of what goes out; None keeps all.
+        grid: where the rings of both features lie.
 
     Source: Cohen et al. 2018, equations (6) and (8) and published code for the scales.
     """
@@ -141,23 +144,22 @@ class SO3Conv(GroupConv):
         sampling_out: int | None = None,
         max_order_in: int | None = None,
         max_order_out: int | None = None,
+        grid: Rings = Rings.equiangular,
     ) -> None:
         sampling_in = bandwidth_in if sampling_in is None else sampling_in
         sampling_out = bandwidth_out if sampling_out is None else sampling_out
-        type_in = SO3Type(in_channels, bandwidth_in, sampling_in, max_order_in)
-        type_out = SO3Type(out_channels, bandwidth_out, sampling_out, max_order_out)
+        type_in = SO3Type(in_channels, bandwidth_in, sampling_in, max_order_in, grid)
+        type_out = SO3Type(out_channels, bandwidth_out, sampling_out, max_order_out, grid)
         super().__init__(type_in, type_out)
         _check_grid(kernel_grid, ("beta", "alpha", "gamma"))
         check_tables(type_in, type_out)
         cutoff = min(bandwidth_in, bandwidth_out)
         order_in, order_out = (min(t.order, cutoff - 1) for t in (type_in, type_out))
         self.scale = _so3_scale(len(kernel_grid), in_channels, bandwidth_in, bandwidth_out)
-        self.analysis = Analysis(FourierGrid(cutoff, order_in, sampling_in, type_in.gamma_points))
+        self.analysis = Analysis(_fourier_grid(type_in, cutoff))
         spectrum = RingKernel(as_points(kernel_grid), cutoff, order_in, order_out)
         self.product = SpectralProduct(spectrum, cutoff)
-        self.synthesis = Synthesis(
-            FourierGrid(cutoff, order_out, sampling_out, type_out.gamma_points)
-        )
+        self.synthesis = Synthesis(_fourier_grid(type_out, cutoff))
         self.kernel = nn.Parameter(_uniform(in_channels, out_channels, len(kernel_grid)))
         self.bias = nn.Parameter(torch.zeros(1, out_channels, 1, 1, 1))
 
@@ -182,6 +184,7 @@ class SO3ToS2(Projection):
         sampling_in: bandwidth of the grid of the feature, by default its cut-off.
         sampling_out: bandwidth of the grid of the signal, by default its cut-off.
         max_order: largest order along gamma of the feature; None for all.
+        grid: where the rings of the feature lie; those of the signal are equiangular.
 
     Source: Gerken et al. 2022, the output layer of the segmentation network.
     """
@@ -197,19 +200,20 @@ class SO3ToS2(Projection):
         sampling_in: int | None = None,
         sampling_out: int | None = None,
         max_order: int | None = None,
+        grid: Rings = Rings.equiangular,
     ) -> None:
         super().__init__()
         sampling_in = bandwidth_in if sampling_in is None else sampling_in
         sampling_out = bandwidth_out if sampling_out is None else sampling_out
         _check_grid(kernel_grid, ("beta", "alpha", "gamma"))
-        type_in = SO3Type(in_channels, bandwidth_in, sampling_in, max_order)
+        type_in = SO3Type(in_channels, bandwidth_in, sampling_in, max_order, grid)
         self.type_in = type_in
         self.type_out = S2Type(out_channels, sampling_out)
         check_tables(type_in, self.type_out)
         cutoff = min(bandwidth_in, bandwidth_out)
         order = min(type_in.order, cutoff - 1)
         self.scale = _so3_scale(len(kernel_grid), in_channels, bandwidth_in, bandwidth_out)
-        self.analysis = Analysis(FourierGrid(cutoff, order, sampling_in, type_in.gamma_points))
+        self.analysis = Analysis(_fourier_grid(type_in, cutoff))
         table = CollapsedKernelTable(as_points(kernel_grid), cutoff, order)
         self.product = SpectralProduct(DenseKernel(table), cutoff)
         self.synthesis = Synthesis(FourierGrid(cutoff, 0, sampling_out, 1))
@@ -227,6 +231,12 @@ class SO3ToS2(Projection):
         return f"{self.type_in} -> {self.type_out}"
 
 
+def _fourier_grid(type_: SO3Type, cutoff: int) -> FourierGrid:
+    """The grid of a feature, of which so many degrees are taken."""
+    order = min(type_.order, cutoff - 1)
+    return FourierGrid(cutoff, order, type_.sampling, type_.gamma_points, type_.kind)
+
+
 def so3_integrate(x: Tensor) -> Tensor:
     """The mean over SO(3) in the Haar measure, ``sum_j w_j x``, w_j the quadrature weights.
 
@@ -238,7 +248,7 @@ def so3_integrate(x: Tensor) -> Tensor:
 
     Source: Cohen et al. 2018, section 5.
     """
-    weights = x.shape[3] * quadrature_weights(x.shape[2] // 2).to(x)  # (beta,), sum to 1
+    weights = RingGrid.of_shape(*x.shape[2:4]).weights().to(x)  # (beta,), sum to 1
     return as_stored(x).mean((0, 1)) @ weights  # (batch, channel, beta) -> (batch, channel)
 
 

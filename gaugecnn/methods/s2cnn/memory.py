@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import psutil
 import torch
@@ -46,11 +47,11 @@ class Steps:
     @property
     def sizes(self) -> tuple[int, ...]:
         """Grid, waves along gamma, waves along alpha, orders, degrees."""
-        beta, gamma = 2 * _sampling(self.feature), _gamma_points(self.feature)
+        beta, alpha, gamma = _points(self.feature)
         waves = 2 * self.order + 1
         spectrum = 2 * self.cutoff * waves  # (m, n, re/im)
-        grid = beta * beta * gamma
-        return grid, beta * beta * waves, spectrum * beta, spectrum * beta, spectrum * self.cutoff
+        grid = beta * alpha * gamma
+        return grid, beta * alpha * waves, spectrum * beta, spectrum * beta, spectrum * self.cutoff
 
     @property
     def peak(self) -> int:
@@ -76,7 +77,7 @@ def layer_bytes(type_in: Feature, type_out: Feature, batch: int) -> int:
         type_in.channels * first.sizes[-1] + spectra,  # in blocks and whole
         type_out.channels * second.sizes[-1] + spectra,
         type_out.channels * second.peak,
-        2 * outgoing,  # before and after the nonlinearity
+        3 * outgoing,  # before and after the nonlinearity, and its square
     )
     return NUMBER * batch * (incoming + max(moments))
 
@@ -97,7 +98,7 @@ def table_bytes(type_in: Feature, type_out: Feature) -> int:
     total = 0
     for feature in (type_in, type_out):
         waves = 2 * min(_order(feature), cutoff - 1) + 1
-        total += cutoff * waves * cutoff * 2 * _sampling(feature)
+        total += cutoff * waves * cutoff * _points(feature)[0]
     return NUMBER * total
 
 
@@ -171,7 +172,7 @@ def _ways(types: Sequence[Feature], worst: int, batch: int, keeps: bool, availab
     if isinstance(stage, SO3Type):
         top, grid = stage.bandwidth, stage.sampling
 
-        def with_stage(**changes: int) -> bool:
+        def with_stage(**changes: Any) -> bool:
             return fits([*types[:place], replace(stage, **changes), *types[place + 1 :]], batch)
 
         def with_bandwidth(bandwidth: int) -> bool:
@@ -198,12 +199,10 @@ def _largest(low: int, high: int, fits: Callable[[int], bool]) -> int | None:
     return low
 
 
-def _sampling(type_: Feature) -> int:
-    return type_.sampling if isinstance(type_, SO3Type) else type_.bandwidth
-
-
-def _gamma_points(type_: Feature) -> int:
-    return type_.gamma_points if isinstance(type_, SO3Type) else 1
+def _points(type_: Feature) -> tuple[int, int, int]:
+    """Points along beta, alpha and gamma; on the sphere one gamma."""
+    _, beta, alpha, gamma = (*type_.shape, 1)[:4]
+    return beta, alpha, gamma
 
 
 def _order(type_: Feature) -> int:

@@ -5,32 +5,34 @@ also make frequencies that it cannot tell from lower ones. How many depends on t
 polynomial of degree p spreads degrees below L to those below ``p (L - 1) + 1``, and the part below
 L that is kept is exact from a grid of ``(p + 1) / 2`` times the cut-off on; a smooth function falls
 off fast; a ReLU, with its kink, falls off slowly. ``experiments/s2cnn_aliasing`` measures them.
-`quadratic` is the polynomial of degree 2: a network of it on grids of 1.5 times the cut-off
-commutes with every rotation to rounding, however long it is trained.
+`product` is the polynomial of degree 2, divided by what no rotation changes: a network of it on
+grids of 1.5 times the cut-off commutes with every rotation to rounding, however long it is trained.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from gaugecnn.layers import Layer
+from gaugecnn.methods.s2cnn.fourier import as_shown, as_stored
+from gaugecnn.methods.s2cnn.normalisation import HaarMean
 from gaugecnn.methods.s2cnn.types import SO3Type
-from gaugecnn.ops.quadratic import quadratic
 
 
 class Nonlinearity(StrEnum):
     """The value of ``model.nonlinearity``."""
 
+    product = "product"
     relu = "relu"
     gelu = "gelu"
     softplus = "softplus"
     tanh = "tanh"
-    quadratic = "quadratic"
 
 
 FUNCTIONS: dict[Nonlinearity, Callable[[Tensor], Tensor]] = {
@@ -38,8 +40,14 @@ FUNCTIONS: dict[Nonlinearity, Callable[[Tensor], Tensor]] = {
     Nonlinearity.gelu: F.gelu,
     Nonlinearity.softplus: F.softplus,
     Nonlinearity.tanh: torch.tanh,
-    Nonlinearity.quadratic: quadratic,
 }
+
+
+def activation(type_: SO3Type, kind: Nonlinearity) -> Layer:
+    """The nonlinearity of a feature."""
+    if kind is Nonlinearity.product:
+        return ProductNonlinearity(type_)
+    return Pointwise(type_, kind)
 
 
 class Pointwise(Layer):
@@ -59,3 +67,57 @@ class Pointwise(Layer):
 
     def extra_repr(self) -> str:
         return str(self.kind)
+
+
+class ProductNonlinearity(Layer):
+    """``x + x^2 / (2 sqrt(1 + |x|^2))``, with ``|x|^2`` the mean of x^2 over SO(3).
+
+    Of each sample and channel one norm, which no rotation changes: degrees below L become degrees
+    below 2 L - 1 and no others, and yet no feature grows faster than what comes in. On a grid that
+    is fine enough for the product the mean is exact as well (Parseval).
+
+    Args:
+        type_: the feature ``(batch, channel, beta, alpha, gamma)``.
+    """
+
+    def __init__(self, type_: SO3Type) -> None:
+        super().__init__(type_, type_)
+        self.mean = HaarMean(type_.rings)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            weights = self.mean.weights
+            y: Tensor = _Product.apply(as_stored(x.to(weights.dtype)), weights)
+            return as_shown(y)
+
+
+class _Product(torch.autograd.Function):
+    """The product of ``(alpha, gamma, batch, channel, beta)``, and what belongs to its gradient.
+
+    With ``n = (1 + |x|^2)^(-1/2)`` and ``y = x + n x^2 / 2``, and w the weight of a point,
+
+        dL/dx = g (1 + n x) - n^3 (sum of g x^2) w x / 2
+    """
+
+    @staticmethod
+    def forward(x: Tensor, weights: Tensor) -> Tensor:
+        half = _shrinking(x, weights)[..., None] / 2
+        return torch.addcmul(x, x * half, x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        x, weights = ctx.saved_tensors
+        g, n = gradients[0], _shrinking(x, weights)
+        at_point = weights / (x.shape[0] * x.shape[1])  # (beta,)
+        against = (g * x.square()).sum((0, 1, 4))  # (batch, channel)
+        shared = (n.pow(3) * against / 2)[..., None] * at_point  # (batch, channel, beta)
+        return torch.addcmul(g, x, torch.addcmul(-shared, g, n[..., None])), None
+
+
+def _shrinking(x: Tensor, weights: Tensor) -> Tensor:
+    """``(1 + |x|^2)^(-1/2)``, ``(batch, channel)``."""
+    return torch.rsqrt(1 + x.square().mean((0, 1)) @ weights)

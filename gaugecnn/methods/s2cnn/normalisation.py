@@ -11,35 +11,31 @@ from gaugecnn.layers import Layer
 from gaugecnn.methods.s2cnn.fourier import as_stored
 from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv
 from gaugecnn.methods.s2cnn.product import Blocks, add_constant
+from gaugecnn.methods.s2cnn.rings import RingGrid
 from gaugecnn.methods.s2cnn.tables import Table, TableModule
-from gaugecnn.surfaces.lat_lon import quadrature_weights
 
 
 @dataclass(frozen=True)
 class HaarWeights(Table):
-    """The weight of each ring of the grid in a mean over SO(3), ``(beta,)``; they sum to 1.
+    """The weight of each ring of the grid in a mean over SO(3), ``(beta,)``; they sum to 1."""
 
-    Args:
-        sampling: bandwidth of the grid.
-    """
-
-    sampling: int
+    rings: RingGrid
 
     def build(self) -> Tensor:
-        return 2 * self.sampling * quadrature_weights(self.sampling)
+        return self.rings.weights()
 
 
 class HaarMean(TableModule):
     """The mean over SO(3) in the Haar measure.
 
     Args:
-        sampling: bandwidth of the grid.
+        rings: the rings of the grid.
     """
 
     weights: Tensor
 
-    def __init__(self, sampling: int) -> None:
-        super().__init__(weights=HaarWeights(sampling))
+    def __init__(self, rings: RingGrid) -> None:
+        super().__init__(weights=HaarWeights(rings))
 
     def forward(self, x: Tensor) -> Tensor:
         """``(batch, channel, beta, alpha, gamma)`` to ``(batch, channel)``."""

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from gaugecnn.layers import FeatureType, expect
 from gaugecnn.methods.s2cnn.grids import Grid
+from gaugecnn.methods.s2cnn.rings import RingGrid, Rings
 from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
-from gaugecnn.surfaces.lat_lon import quadrature_weights, soft_colatitudes
 from gaugecnn.surfaces.rotations import euler_angles
 
 
@@ -53,27 +53,28 @@ def so3_spectrum(x: Tensor, degree: int) -> Tensor:
     Returns:
         ``(batch, channel, m, n)``, complex.
     """
-    size, gamma_points = x.shape[2], x.shape[4]
-    weights, betas = quadrature_weights(size // 2), soft_colatitudes(size // 2)
+    rings, gamma_points = RingGrid.of_shape(*x.shape[2:4]), x.shape[4]
+    size = x.shape[3]
+    weights, betas = rings.weights() / size, rings.colatitudes()
     orders = torch.arange(-degree, degree + 1, dtype=torch.float64)
     at_alpha = _waves(orders, size).to(x.dtype.to_complex())  # (order, alpha)
     at_gamma = _waves(orders, gamma_points).to(x.dtype.to_complex())  # (order, gamma)
     total = torch.zeros((), dtype=x.dtype)
-    for j in range(size):
+    for j in range(rings.count):
         ring = torch.einsum("bcag,ma,ng->bcmn", x[:, :, j].to(at_alpha), at_alpha, at_gamma)
         total = total + weights[j] / gamma_points * wigner_sum(degree, float(betas[j])) * ring
     return total
 
 
-def so3_signal(spectra: list[Tensor], sampling: int, gamma_points: int) -> Tensor:
+def so3_signal(spectra: list[Tensor], grid: RingGrid, gamma_points: int) -> Tensor:
     """``x = sum_l (2l + 1) sum_mn x^l_mn conj(D^l_mn)`` of one ``(batch, channel, m, n)`` a degree.
 
     Returns:
         ``(batch, channel, beta, alpha, gamma)``, complex: a real signal is for the caller to check.
     """
-    size, betas = 2 * sampling, soft_colatitudes(sampling)
+    size, betas = 2 * grid.bandwidth, grid.colatitudes()
     rings = []
-    for j in range(size):
+    for j in range(grid.count):
         ring = torch.zeros(())
         for degree, z in enumerate(spectra):
             orders = torch.arange(-degree, degree + 1, dtype=torch.float64)
@@ -169,8 +170,8 @@ def signal_of(spectra: list[Tensor], type_: FeatureType) -> Tensor:
     """The real feature of spectra, on the grid of its type."""
     type_ = _on_grid(type_)
     if isinstance(type_, SO3Type):
-        return so3_signal(spectra, type_.sampling, type_.gamma_points).real
-    return so3_signal(spectra, type_.bandwidth, 1).real[..., 0]
+        return so3_signal(spectra, type_.rings, type_.gamma_points).real
+    return so3_signal(spectra, RingGrid(Rings.equiangular, type_.bandwidth), 1).real[..., 0]
 
 
 def rotate(spectra: list[Tensor], matrix: Tensor) -> list[Tensor]:

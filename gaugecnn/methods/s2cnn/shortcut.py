@@ -20,7 +20,8 @@ class Resample(nn.Module):
         cutoff = min(type_in.bandwidth, type_out.bandwidth)
         order = min(type_in.order, type_out.order)
         grids = [
-            FourierGrid(cutoff, order, t.sampling, t.gamma_points) for t in (type_in, type_out)
+            FourierGrid(cutoff, order, t.sampling, t.gamma_points, t.kind)
+            for t in (type_in, type_out)
         ]
         self.analysis, self.synthesis = Analysis(grids[0]), Synthesis(grids[1])
 
@@ -50,5 +51,5 @@ class SO3Shortcut(Layer):
         return as_shown(y.unflatten(0, x.shape[:3]))
 
 
-def _without_channels(type_: SO3Type) -> tuple[int, int, int]:
-    return (type_.bandwidth, type_.sampling, type_.order)
+def _without_channels(type_: SO3Type) -> tuple[object, ...]:
+    return (type_.bandwidth, type_.order, type_.grid)
