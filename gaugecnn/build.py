@@ -11,6 +11,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from gaugecnn.config import config_folder
+from gaugecnn.data.conventions import Convention
+from gaugecnn.data.published import PublishedRenderer
+from gaugecnn.data.rendering import Renderer
 from gaugecnn.data.sources import Images, class_count, load_source
 from gaugecnn.errors import UserError
 from gaugecnn.layers import LayerFamily, Stage
@@ -31,6 +34,10 @@ NEEDED = {
     "chart": ("chart", "size"),
     "icosphere": ("level",),
     "mesh": ("file",),
+}
+RENDERERS: dict[Convention, type[Renderer] | type[PublishedRenderer]] = {
+    Convention.standard: Renderer,
+    Convention.published: PublishedRenderer,
 }
 
 
@@ -112,6 +119,15 @@ def build_model(config: DictConfig, domain: Domain | None = None) -> Network:
         raise UserError(f"model {config.model.name}, {config.task}: {error}") from error
 
 
+def build_renderer(config: DictConfig, domain: Domain) -> Renderer | PublishedRenderer:
+    """What lays pictures on a domain in the convention of a configuration, ``data.convention``.
+
+    Raises:
+        UserError: the convention is not defined on that domain.
+    """
+    return RENDERERS[Convention(config.data.convention)](domain)
+
+
 def build_datamodule(config: DictConfig, domain: Domain | None = None) -> SphereDataModule:
     """The data module of a configuration.
 
@@ -138,8 +154,10 @@ def build_datamodule(config: DictConfig, domain: Domain | None = None) -> Sphere
     except ValueError as error:
         names = ", ".join(PoseDistribution)
         raise UserError(f"data.rotation: expected one of {names}, got {data.rotation!r}") from error
+    domain = domain or build_domain(config)
     return SphereDataModule(
-        domain or build_domain(config),
+        domain,
+        build_renderer(config, domain),
         _splits(config, train, test),
         rotation=rotation,
         copies=data.copies,

@@ -135,14 +135,16 @@ def predict(
     and class + 1.
     """
     from gaugecnn import prediction
-    from gaugecnn.training.directory import load_run
+    from gaugecnn.build import build_renderer
+    from gaugecnn.training.directory import load_run, run_config
 
     network, poses = load_run(run), pose_distribution(pose)
+    renderer = build_renderer(run_config(run), network.domain)
     names = prediction.output_names(files, output)
     loaded = [prediction.read_images(file, network.family.in_channels) for file in files]
     table = Table("file", "images", "prediction", title=f"{run} on {network.domain.title}")
     for file, name, images in zip(files, names, loaded, strict=True):
-        found = prediction.predict(network, images, poses, seed)
+        found = prediction.predict(network, renderer, images, poses, seed)
         prediction.save_prediction(output, name, network, images, found)
         table.add_row(file.name, str(len(images)), prediction.in_words(found, network.domain))
     Console().print(table)

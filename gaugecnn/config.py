@@ -19,6 +19,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from gaugecnn.data.conventions import Convention, check_convention
 from gaugecnn.errors import UserError
 from gaugecnn.geometry.repair import Repair
 from gaugecnn.recipe import TrainSection, check_recipe
@@ -52,6 +53,7 @@ class DataSection:
     validation_size: int | None = None
     test_size: int | None = None
     digits_per_sphere: int = 1
+    convention: str = Convention.standard.value
     seed: int = 0
 
 
@@ -248,6 +250,7 @@ def _check(config: DictConfig) -> None:
             "several digits have no one class (task=segmentation)"
         )
     check_recipe(config.train)
+    check_convention(config.data.convention, config.domain.kind)
     for key in ("train_size", "validation_size", "test_size", "copies"):
         value = config.data[key]
         if value is not None and value < 1:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gaugecnn.build import build_datamodule, build_domain
 from gaugecnn.data.custom import as_images
+from gaugecnn.data.published import PublishedRenderer
 from gaugecnn.data.rendering import RawBatch, Renderer
 from gaugecnn.data.scenes import draw, place
 from gaugecnn.errors import UserError
@@ -37,10 +38,12 @@ class Prediction:
     Args:
         signal: ``(image, channel, *domain.shape)``.
         logits: ``(image, class)``, or ``(image, class + 1, *domain.shape)`` of a segmenter.
+        white: the largest grey value that a signal may have.
     """
 
     signal: Tensor
     logits: Tensor
+    white: float
 
     @property
     def probabilities(self) -> Tensor:
@@ -54,11 +57,18 @@ class Prediction:
 
 
 @torch.no_grad()
-def predict(network: Network, images: Tensor, pose: PoseDistribution, seed: int) -> Prediction:
+def predict(
+    network: Network,
+    renderer: Renderer | PublishedRenderer,
+    images: Tensor,
+    pose: PoseDistribution,
+    seed: int,
+) -> Prediction:
     """Lay images on the network's domain, each filling its canvas, and ask the network.
 
     Args:
         network: in evaluation mode.
+        renderer: lays images on its domain, as the network was trained on them.
         images: ``(image, channel, row, column)``, uint8.
         pose: the distribution of poses, one drawn per image.
         seed: of the poses.
@@ -66,7 +76,7 @@ def predict(network: Network, images: Tensor, pose: PoseDistribution, seed: int)
     count, rows, columns = len(images), *images.shape[-2:]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = network.to(device)
-    renderer = Renderer(network.domain)
+    renderer = renderer.to(device)
     poses = network.domain.sample_poses(count, pose, torch.Generator().manual_seed(seed))
     corners = place(count, rows, columns, 1, np.random.default_rng(seed)).corners
     labels = torch.zeros(count, 1, dtype=torch.int64)
@@ -76,7 +86,7 @@ def predict(network: Network, images: Tensor, pose: PoseDistribution, seed: int)
         batch = renderer(RawBatch(*(tensor[part].to(device) for tensor in raw)))
         signals.append(batch.signal.cpu())
         logits.append(network(batch.signal).float().cpu())
-    return Prediction(torch.cat(signals), torch.cat(logits))
+    return Prediction(torch.cat(signals), torch.cat(logits), renderer.white)
 
 
 def read_images(path: Path, channels: int) -> Tensor:
@@ -125,7 +135,7 @@ def save_prediction(
     samples = [
         Sample(
             images[i].float() / 255,
-            prediction.signal[i],
+            prediction.signal[i] / prediction.white,
             predicted_mask=None if classifies else prediction.prediction[i],
             probabilities=prediction.probabilities[i] if classifies else None,
         )
@@ -156,10 +166,10 @@ def test_sample(
     drawn = replace(upright.poses, rotation=pose).draw(domain, len(upright), epoch=0)
     chosen = torch.tensor([index])
     raw = upright[0, chosen]._replace(poses=drawn[chosen])
-    batch = Renderer(domain)(raw)
+    batch = data.renderer(raw)
     sample = Sample(
         draw(raw.images, raw.labels, raw.corners).canvas[0],
-        batch.signal[0],
+        batch.signal[0] / data.renderer.white,
         label=int(batch.label[0]) if config.data.digits_per_sphere == 1 else None,
         mask=batch.mask[0],
     )

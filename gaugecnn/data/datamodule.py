@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from gaugecnn.data.published import PublishedRenderer
 from gaugecnn.data.rendering import Batch, RawBatch, Renderer
 from gaugecnn.data.scenes import place
 from gaugecnn.data.sources import Images
@@ -144,6 +145,7 @@ class SphereDataModule(lightning.LightningDataModule):
 
     Args:
         domain: where signals live.
+        renderer: lays scenes on it.
         splits: the images.
         rotation: poses seen in training and validation.
         copies: fixed poses per training image, or None for fresh ones every epoch.
@@ -156,6 +158,7 @@ class SphereDataModule(lightning.LightningDataModule):
     def __init__(
         self,
         domain: Domain,
+        renderer: Renderer | PublishedRenderer,
         splits: Splits,
         *,
         rotation: PoseDistribution,
@@ -168,7 +171,7 @@ class SphereDataModule(lightning.LightningDataModule):
         super().__init__()
         if batch_size < 1:
             raise UserError(f"expected train.batch_size >= 1, got {batch_size}")
-        self.renderer = Renderer(domain)
+        self.renderer = renderer
         self.splits = splits
         self.batch_size = batch_size
         self.shuffle_seed = shuffle_seed

@@ -38,7 +38,7 @@ class Batch(NamedTuple):
     """What a network is trained on.
 
     Attributes:
-        signal: ``(batch, channel, *domain.shape)`` in [0, 1].
+        signal: ``(batch, channel, *domain.shape)``, from 0 to the renderer's `white`.
         label: class of the scene's first digit ``(batch,)``.
         mask: 0 for background, label + 1 on a digit ``(batch, *domain.shape)``.
     """
@@ -53,7 +53,12 @@ class Renderer(nn.Module):
 
     Args:
         domain: where the image coordinates of a pose come from.
+
+    Attributes:
+        white: the largest grey value of a signal.
     """
+
+    white = 1.0
 
     def __init__(self, domain: Domain) -> None:
         super().__init__()

@@ -139,7 +139,7 @@ def _write_config(output: Path, config: DictConfig) -> None:
 
 def _check_same(output: Path, config: DictConfig) -> None:
     """A run resumes as what it was: the same network on the same task and domain."""
-    earlier = _loaded(output / "config.yaml")
+    earlier = run_config(output)  # with the defaults of keys that it did not know
     for key in RESUMED_AS:
         if earlier[key] != OmegaConf.create({key: config[key]})[key]:
             raise UserError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,9 +12,12 @@ import torch
 from torch import nn
 
 from gaugecnn import build_model, load_config
+from gaugecnn.build import build_renderer
+from gaugecnn.data.published import PublishedRenderer
 from gaugecnn.methods.s2cnn import load_published_state_dict
 from gaugecnn.methods.s2cnn.published import published_names
 from gaugecnn.networks import Classifier, Head, Network, Segmenter
+from gaugecnn.surfaces import LatLonGrid
 from tests.methods.published_states import (
     NAMES,
     NETWORKS,
@@ -114,6 +118,25 @@ def test_the_report_says_where_they_do_not(file):
     assert loaded.aliased == loaded.unpublished == ()
     assert "differ" not in str(loaded)
     assert "keeps the degrees that the published code keeps" in str(loaded)
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_the_report_says_what_the_weights_were_fed_and_which_key_gives_it(kind, file):
+    torch.save(published(kind), file)
+    text = " ".join(str(load_published_state_dict(NETWORKS[kind](), file)).split())
+    for said in (
+        "on others its weights guess",
+        "data.convention=published renders them",
+        "grey values 0 to 255",
+        "transposed",
+        "rings pi j / 2b",
+        "blurred over two pixels",
+    ):
+        assert said in text
+    key = re.search(r"data\.convention=\w+", text)
+    assert key is not None
+    config = load_config("s2cnn_150k", overrides=[key[0], "data.train_size=2"])  # there is one
+    assert type(build_renderer(config, LatLonGrid(2))) is PublishedRenderer
 
 
 def test_the_report_names_options_that_no_published_network_has(file):

@@ -5,6 +5,9 @@ The published code names the layers of the segmentation network (ours: `s2cnn_20
 network (ours: `s2cnn_150k`) ``conv1``, ``conv2`` and ``out_layer`` in the example of Cohen et al.;
 with ``input_layer`` and ``hidden_layers.0`` .. before its linear layer it is taken too. Kernels,
 biases and the order of the kernels' points are the same as ours.
+
+What they were fed is not what ours are: `gaugecnn.data.published` renders it, and the report of a
+loading names it. On other pictures such weights guess.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from textwrap import shorten
 import torch
 from torch import Tensor, nn
 
+from gaugecnn.data.conventions import Convention
 from gaugecnn.errors import UserError
 from gaugecnn.layers import expect
 from gaugecnn.methods.s2cnn.aliasing import (
@@ -36,13 +40,21 @@ SHORTCUTS = (".residual", ".skip")
 LINEAR = ("out_layer", "output_layer", "linear")
 """What the linear layer of a classification network may be called."""
 
+FED = (
+    "the published code trains on pictures of its own generator, on others its weights guess;",
+    f"  data.convention={Convention.published} renders them (and their masks, grey above 150):",
+    "  grey values 0 to 255, not 0 to 1; transposed, from outside the mirror image of ours; on",
+    "  rings pi j / 2b, half a ring off the network's own; blurred over two pixels",
+)
+"""The lines of a report on what the weights were fed, which no file of weights tells."""
+
 LISTED = 8
 """So many names are listed in a message; a file of another network may have hundreds."""
 
 
 @dataclass(frozen=True)
 class LoadedWeights:
-    """What was loaded, and where the network differs from the published code with these weights.
+    """What was loaded, what it was fed, and where the network differs from the published code.
 
     Args:
         file: where the weights came from.
@@ -57,7 +69,7 @@ class LoadedWeights:
     unpublished: tuple[str, ...]
 
     def __str__(self) -> str:
-        lines = [f"{self.parameters:,} parameters loaded from {self.file}"]
+        lines = [f"{self.parameters:,} parameters loaded from {self.file}", *FED]
         if self.aliased:
             lines.append("outputs differ from those of the published code, which adds aliases in")
             lines += [f"  {degrees}" for degrees in self.aliased]
@@ -86,7 +98,8 @@ def load_published_state_dict(model: nn.Module, path: str | Path) -> LoadedWeigh
             common, such as ``model.``.
 
     Returns:
-        what was loaded, and where outputs differ from those of the published code; print it.
+        what was loaded, what such weights were fed, and where outputs differ from those of the
+        published code; print it.
 
     Raises:
         UserError: the network is another one, the file cannot be read, or a parameter is missing,
