@@ -5,10 +5,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= auto
 
-.PHONY: compare test slow check wheel clean
+.PHONY: compare gpu test slow check wheel clean
 
 compare: $(STAMP)  ## train the methods on the embedded digits, print the table, write the figure
 	$(BIN)/python experiments/first_comparison/compare.py digits
+
+gpu:  ## what runs on a GPU, and how fast; its environment is made by the script, on top of a torch
+	PYTHON=$(PYTHON) bash experiments/gpu/run.sh
 
 test: $(STAMP)  ## the tests that take minutes in all
 	$(BIN)/python -m pytest -n $(JOBS)
