@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from gaugecnn.methods.gauge import product
 from gaugecnn.methods.gauge.product import bounded_product, product_table, waves
+from gaugecnn.ops import parts
 
 
 def by_samples(x, orders):
@@ -22,7 +22,7 @@ def by_samples(x, orders):
 @pytest.mark.parametrize("orders", [1, 2, 3, 5])
 @pytest.mark.parametrize("cached", [1, 40, 1 << 17])
 def test_values_and_gradients(orders, cached, monkeypatch):
-    monkeypatch.setattr(product, "CACHED", cached)
+    monkeypatch.setattr(parts, "CACHED", cached)
     table = product_table(orders)
     x = torch.randn(7, 2 * (2 * orders - 1), dtype=torch.float64, requires_grad=True)
     expected = by_samples(x, orders)

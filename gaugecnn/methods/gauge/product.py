@@ -14,14 +14,13 @@ to five times as fast as by samples on the circle.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-CACHED = 1 << 17
-"""Numbers of a feature that are worked on at a time on a CPU."""
+from gaugecnn.ops.parts import by_parts
 
 Terms = Sequence[tuple[int, int, float]]
 """Components i and j, and what their product is multiplied by."""
@@ -66,7 +65,7 @@ class _BoundedProduct(torch.autograd.Function):
     @staticmethod
     def forward(x: Tensor, table: Table) -> Tensor:
         pairs = [[(i, j, v * (1 + (i < j))) for i, j, v in terms if i <= j] for terms in table]
-        return torch.cat([_forward(part, pairs) for (part,) in _parts(x)])
+        return by_parts(lambda x: _forward(x, pairs), x)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Table], output: Tensor) -> None:
@@ -76,8 +75,7 @@ class _BoundedProduct(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (x,) = ctx.saved_tensors
-        parts = _parts(x, gradients[0])
-        return torch.cat([_backward(part, g, ctx.table) for part, g in parts]), None
+        return by_parts(lambda x, g: _backward(x, g, ctx.table), x, gradients[0]), None
 
 
 def _forward(points: Tensor, pairs: Sequence[Terms]) -> Tensor:
@@ -94,13 +92,6 @@ def _backward(points: Tensor, gradient: Tensor, table: Table) -> Tensor:
     shared = n.pow(3) * _inner(x, product) / -2
     both = zip(x, g, product, strict=True)
     return _points([torch.addcmul(b, p, n).addcmul(a, shared) for a, b, p in both])
-
-
-def _parts(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """Tensors ``(point, component)``, on a CPU as many points at a time as its cache holds."""
-    if tensors[0].device.type != "cpu" or torch.compiler.is_compiling():
-        return iter([tensors])
-    return zip(*(t.split(max(1, CACHED // t.shape[1])) for t in tensors), strict=True)
 
 
 def _components(points: Tensor, waves: int) -> list[Tensor]:

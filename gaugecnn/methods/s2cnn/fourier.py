@@ -6,21 +6,22 @@ gamma, beta) is one matrix product, with nothing moved in between. At the sizes 
 (under a hundred points an axis) that is several times faster than fast Fourier transforms, whose
 output has to be transposed.
 
-A spectrum is real, ``(m, n, degree, re/im, batch, channel)`` with ``m = 0 .. cutoff - 1`` and
-``n = -max_order .. max_order``; entries of degrees below max(m, |n|) are zero. The signal is real,
-so negative m say nothing new: ``x^l_{-m,-n} = (-1)^{m-n} conj(x^l_mn)``. The sphere is the case of
-one gamma: only n = 0 is left.
+A spectrum is a list of pieces (`spectrum`), with m >= 0 only: the signal is real, so that negative
+m say nothing new, ``x^l_{-m,-n} = (-1)^{m-n} conj(x^l_mn)``. The sphere is the case of one gamma:
+only n = 0 is left.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from gaugecnn.methods.s2cnn.rings import RingGrid, Rings
+from gaugecnn.methods.s2cnn.spectrum import degrees_of, rings_of
 from gaugecnn.methods.s2cnn.tables import Table, TableModule
 from gaugecnn.methods.s2cnn.wigner import small_d
 
@@ -77,16 +78,6 @@ class FourierGrid:
     def orders(self) -> int:
         """How many orders n there are."""
         return 2 * self.max_order + 1
-
-    @property
-    def thins(self) -> bool:
-        """Whether gamma is worth a step of its own, before alpha: it has many points more."""
-        return self.gamma_points >= 1.5 * self.orders and self.gamma_points > 2
-
-    @property
-    def columns(self) -> int:
-        """What is left of gamma when alpha's turn comes: real waves, or the points."""
-        return self.orders if self.thins else self.gamma_points
 
     def small_d(self) -> Tensor:
         """``d^l_mn(beta_j)``, ``(degree, m, n, beta)`` with m >= 0, float64.
@@ -156,31 +147,6 @@ class GammaTable(Table):
         return torch.cat([phase.cos(), phase[1:].sin()])
 
 
-@dataclass(frozen=True)
-class OrderTable(Table):
-    """Complex waves ``e^{-i n gamma}``, ``(n re/im, re/im column)``, of real waves or of points.
-
-    What comes in is complex by its waves along alpha, so that both parts of a product with
-    ``cos(n gamma) - i sin(n gamma)`` take both parts of what comes in.
-    """
-
-    grid: FourierGrid
-
-    def build(self) -> Tensor:
-        top, orders = self.grid.max_order, self.grid.orders
-        cos, sin = (torch.zeros(orders, orders, dtype=torch.float64) for _ in range(2))
-        for n in range(-top, top + 1):
-            cos[top + n, abs(n)] = 1.0
-            if n:
-                sin[top + n, top + abs(n)] = math.copysign(1.0, n)
-        if not self.grid.thins:
-            waves = GammaTable(top, self.grid.gamma_points).build()  # (wave, gamma)
-            cos, sin = cos @ waves, sin @ waves
-        # (cos - i sin)(re + i im): rows re, im of the product, columns re, im of the factor
-        rows = [torch.stack([cos, sin], dim=1), torch.stack([-sin, cos], dim=1)]
-        return torch.stack(rows, dim=1).flatten(2).flatten(0, 1)
-
-
 class Analysis(TableModule):
     """Signal to spectrum: ``x^l_mn = sum w_j x e^{-i m alpha} e^{-i n gamma} d^l_mn(beta_j)``.
 
@@ -190,24 +156,24 @@ class Analysis(TableModule):
     matrix: Tensor
     alpha: Tensor
     gamma: Tensor
-    orders: Tensor
 
     def __init__(self, grid: FourierGrid) -> None:
         super().__init__(matrix=AnalysisTable(grid), **_wave_tables(grid))
         self.grid = grid
 
-    def forward(self, x: Tensor) -> Tensor:
-        """``(batch, channel, beta, alpha, gamma)`` to ``(m, n, degree, re/im, batch, channel)``."""
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """``(batch, channel, beta, alpha, gamma)`` to the pieces of its spectrum."""
         grid, (batch, channel, beta) = self.grid, x.shape[:3]
         x = as_stored(x.to(self.matrix.dtype)).flatten(2)  # (alpha, gamma, batch channel beta)
-        if grid.thins:
-            x = _each(self.gamma, x)  # (alpha, column, ...)
-        x = self.alpha @ x.flatten(1)  # (m re/im, column ...)
         if grid.gamma_points > 1:
-            x = _each(self.orders, x.view(grid.cutoff, 2 * grid.columns, -1))  # (m, n re/im, ...)
+            x = _each(self.gamma, x)  # (alpha, wave, ...)
+        x = self.alpha @ x.flatten(1)  # (m re/im, wave ...)
+        x = x.view(grid.cutoff, 2, grid.orders, -1)
+        if grid.orders > 1:
+            x = _Orders.apply(x)  # (m, n, re/im, ...)
         x = x.view(grid.cutoff * grid.orders, 2 * batch * channel, beta)
-        x = torch.bmm(self.matrix, x.mT)  # (m n, degree, re/im batch channel)
-        return x.view(grid.cutoff, grid.orders, grid.cutoff, 2, batch, channel)
+        pieces = degrees_of(x, self.matrix, grid.cutoff)  # (m n, degree, re/im batch channel)
+        return [piece.view(-1, grid.orders, piece.shape[1], 2, batch, channel) for piece in pieces]
 
 
 class Synthesis(TableModule):
@@ -219,25 +185,91 @@ class Synthesis(TableModule):
     matrix: Tensor
     alpha: Tensor
     gamma: Tensor
-    orders: Tensor
 
     def __init__(self, grid: FourierGrid) -> None:
         super().__init__(matrix=SynthesisTable(grid), **_wave_tables(grid))
         self.grid = grid
 
-    def forward(self, x: Tensor) -> Tensor:
-        """``(m, n, degree, re/im, batch, channel)`` to ``(batch, channel, beta, alpha, gamma)``."""
-        grid, (batch, channel) = self.grid, x.shape[4:]
-        x = x.reshape(grid.cutoff * grid.orders, grid.cutoff, 2 * batch * channel)
-        x = torch.bmm(x.mT, self.matrix)  # (m n, re/im batch channel, beta)
+    def forward(self, pieces: list[Tensor]) -> Tensor:
+        """The pieces of a spectrum to ``(batch, channel, beta, alpha, gamma)``."""
+        grid, (batch, channel) = self.grid, pieces[0].shape[4:]
+        flat = [piece.flatten(3).flatten(0, 1) for piece in pieces]
+        x = rings_of(flat, self.matrix, grid.cutoff)  # (m n, re/im batch channel, beta)
+        x = x.view(grid.cutoff, grid.orders, 2, -1)
+        if grid.orders > 1:
+            x = _Waves.apply(x)  # (m, re/im, wave, ...)
+        x = self.alpha.T @ x.view(2 * grid.cutoff, -1)  # (alpha, wave ...), the real part
         if grid.gamma_points > 1:
-            x = x.view(grid.cutoff, 2 * grid.orders, -1)  # (m, n re/im, batch channel beta)
-            x = _each(self.orders.T, x)  # (m, re/im column, ...)
-        x = self.alpha.T @ x.view(2 * grid.cutoff, -1)  # (alpha, column ...), the real part
-        if grid.thins:
-            x = _each(self.gamma.T, x.view(len(x), grid.columns, -1))  # (alpha, gamma, ...)
+            x = _each(self.gamma.T, x.view(len(x), grid.orders, -1))  # (alpha, gamma, ...)
         shape = 2 * grid.sampling, grid.gamma_points, batch, channel, grid.rings.count
         return as_shown(x.view(shape))
+
+
+class _Orders(torch.autograd.Function):
+    """Real waves along gamma to complex ones: ``cos(n gamma)`` and ``sin`` to ``e^{-i n gamma}``.
+
+    ``x_n = C_n - i S_n`` and ``x_{-n} = C_n + i S_n``, of ``(m, re/im, wave, ...)``, the waves
+    being 1, the cosines, the sines; gives ``(m, n, re/im, ...)``. The adjoint is `_Waves`.
+    """
+
+    @staticmethod
+    def forward(x: Tensor) -> Tensor:
+        top = x.shape[2] // 2
+        y = x.new_empty(len(x), x.shape[2], 2, x.shape[3])
+        y[:, top] = x[:, :, 0]
+        for n in range(1, top + 1):
+            (c_re, c_im), (s_re, s_im) = x[:, :, n].unbind(1), x[:, :, top + n].unbind(1)
+            _add(c_re, s_im, 1, y[:, top + n, 0])
+            _add(c_im, s_re, -1, y[:, top + n, 1])
+            _add(c_re, s_im, -1, y[:, top - n, 0])
+            _add(c_im, s_re, 1, y[:, top - n, 1])
+        return y
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        pass
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        x: Tensor = _Waves.apply(gradients[0])
+        return x
+
+
+class _Waves(torch.autograd.Function):
+    """The adjoint of `_Orders`, which is its inverse but for a factor of 2 where n is not 0.
+
+    ``C_n = x_n + x_{-n}`` and ``S_n = i (x_n - x_{-n})``, of ``(m, n, re/im, ...)``.
+    """
+
+    @staticmethod
+    def forward(x: Tensor) -> Tensor:
+        top = x.shape[1] // 2
+        y = x.new_empty(len(x), 2, x.shape[1], x.shape[3])
+        y[:, :, 0] = x[:, top]
+        for n in range(1, top + 1):
+            (p_re, p_im), (q_re, q_im) = x[:, top + n].unbind(1), x[:, top - n].unbind(1)
+            _add(p_re, q_re, 1, y[:, 0, n])
+            _add(p_im, q_im, 1, y[:, 1, n])
+            _add(q_im, p_im, -1, y[:, 0, top + n])
+            _add(p_re, q_re, -1, y[:, 1, top + n])
+        return y
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        pass
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        x: Tensor = _Orders.apply(gradients[0])
+        return x
+
+
+def _add(x: Tensor, y: Tensor, sign: int, place: Tensor) -> None:
+    """``x + sign y``, written to its place."""
+    if torch.compiler.is_compiling():  # which has no rule for a place with gaps
+        place.copy_(x + sign * y)
+    else:
+        torch.add(x, y, alpha=sign, out=place)
 
 
 def _wave_tables(grid: FourierGrid) -> dict[str, Table]:
@@ -245,7 +277,6 @@ def _wave_tables(grid: FourierGrid) -> dict[str, Table]:
     return {
         "alpha": AlphaTable(grid.cutoff, 2 * grid.sampling),
         "gamma": GammaTable(grid.max_order, grid.gamma_points),
-        "orders": OrderTable(grid),
     }
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from gaugecnn.methods.s2cnn.grids import Grid
+from gaugecnn.methods.s2cnn.spectrum import orders_below
 from gaugecnn.methods.s2cnn.tables import Table, TableModule
 from gaugecnn.methods.s2cnn.wigner import small_d
 
@@ -22,12 +23,6 @@ Points = tuple[tuple[float, ...], ...]
 def as_points(grid: Grid) -> Points:
     """A kernel grid ``(point, angle)`` as a hashable value."""
     return tuple(tuple(map(float, row)) for row in np.asarray(grid, dtype=np.float64))
-
-
-def orders_below(degrees: int, max_order: int) -> slice:
-    """The orders that degrees below `degrees` have, among ``-max_order .. max_order``."""
-    half = min(degrees - 1, max_order)
-    return slice(max_order - half, max_order + half + 1)
 
 
 @dataclass(frozen=True)

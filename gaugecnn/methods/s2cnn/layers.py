@@ -23,8 +23,9 @@ from gaugecnn.methods.s2cnn.kernels import (
     as_points,
 )
 from gaugecnn.methods.s2cnn.memory import check_tables
-from gaugecnn.methods.s2cnn.product import SpectralProduct, add_constant, merge
+from gaugecnn.methods.s2cnn.product import SpectralProduct
 from gaugecnn.methods.s2cnn.rings import RingGrid, Rings
+from gaugecnn.methods.s2cnn.spectrum import add_constant, to_pieces
 from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
 
 
@@ -42,10 +43,10 @@ class GroupConv(Layer, ABC):
 
     @abstractmethod
     def spectrum(self, x: Tensor) -> list[Tensor]:
-        """The product, in blocks ``(degree, m, batch, n, out, re/im)``, before the bias."""
+        """The product, in parts ``(degree, m, batch, n, out, re/im)``, before the bias."""
 
     def signal(self, parts: list[Tensor]) -> Tensor:
-        """The blocks of a spectrum with the bias, ``(batch, out, beta, alpha, gamma)``."""
+        """The parts of a spectrum with the bias, ``(batch, out, beta, alpha, gamma)``."""
         return _sampled(parts, self.bias, self.synthesis)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -106,8 +107,8 @@ class S2Conv(GroupConv):
         self.bias = nn.Parameter(torch.zeros(1, out_channels, 1, 1, 1))
 
     def spectrum(self, x: Tensor) -> list[Tensor]:
-        x = self.analysis(x.unsqueeze(-1))  # (m, k = 0, degree, re/im, batch, in)
-        return self.product(x, self.kernel, self.scale)
+        pieces = self.analysis(x.unsqueeze(-1))  # with k = 0 only
+        return self.product(pieces, self.kernel, self.scale)
 
 
 class SO3Conv(GroupConv):
@@ -164,8 +165,7 @@ class SO3Conv(GroupConv):
         self.bias = nn.Parameter(torch.zeros(1, out_channels, 1, 1, 1))
 
     def spectrum(self, x: Tensor) -> list[Tensor]:
-        x = self.analysis(x)  # (m, k, degree, re/im, batch, in)
-        return self.product(x, self.kernel, self.scale)
+        return self.product(self.analysis(x), self.kernel, self.scale)
 
 
 class SO3ToS2(Projection):
@@ -222,8 +222,7 @@ class SO3ToS2(Projection):
 
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
-            x = self.analysis(x)  # (m, k, degree, re/im, batch, in)
-            parts = self.product(x, self.kernel, self.scale)
+            parts = self.product(self.analysis(x), self.kernel, self.scale)
             x = _sampled(parts, self.bias, self.synthesis)
             return x.squeeze(-1).contiguous()  # (batch, out, beta, alpha)
 
@@ -253,9 +252,9 @@ def so3_integrate(x: Tensor) -> Tensor:
 
 
 def _sampled(parts: list[Tensor], bias: Tensor, synthesis: Synthesis) -> Tensor:
-    """The feature of a spectrum in blocks, plus the bias, whose spectrum is one number."""
+    """The feature of the parts of a spectrum, plus the bias, whose spectrum is one number."""
     parts = add_constant(parts, bias.flatten().to(parts[0].dtype))
-    signal: Tensor = synthesis(merge(parts, synthesis.grid.cutoff, synthesis.grid.orders))
+    signal: Tensor = synthesis(to_pieces(parts, synthesis.grid.cutoff, synthesis.grid.orders))
     return signal
 
 

@@ -17,7 +17,7 @@ import psutil
 import torch
 
 from gaugecnn.errors import UserError
-from gaugecnn.methods.s2cnn.product import Blocks
+from gaugecnn.methods.s2cnn.spectrum import Blocks
 from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
 
 NUMBER = 4
@@ -82,6 +82,16 @@ def layer_bytes(type_in: Feature, type_out: Feature, batch: int) -> int:
     return NUMBER * batch * (incoming + max(moments))
 
 
+def spectra_bytes(type_in: Feature, type_out: Feature, batch: int) -> int:
+    """The spectra of what comes in and of what goes out."""
+    cutoff = min(type_in.bandwidth, type_out.bandwidth)
+    sizes = [
+        t.channels * Steps(t, cutoff, min(_order(t), cutoff - 1)).sizes[-1]
+        for t in (type_in, type_out)
+    ]
+    return NUMBER * batch * sum(sizes)
+
+
 def kernel_bytes(type_in: Feature, type_out: Feature) -> int:
     """The spectrum of a kernel, ``(degree, k, in, n, out, re/im)``, in the blocks of a product."""
     cutoff = min(type_in.bandwidth, type_out.bandwidth)
@@ -108,7 +118,7 @@ def network_bytes(types: Sequence[Feature], batch: int, keeps: bool) -> tuple[in
     Args:
         types: the feature before the first layer and behind each one.
         batch: images at once.
-        keeps: whether the features of all stages are kept, for a gradient or for skips.
+        keeps: whether features and spectra of all stages are kept, for a gradient or for skips.
     """
     layers = list(pairwise(types))
     peaks = [layer_bytes(before, after, batch) for before, after in layers]
@@ -116,6 +126,7 @@ def network_bytes(types: Sequence[Feature], batch: int, keeps: bool) -> tuple[in
     kept = sum(kernel_bytes(before, after) for before, after in layers)
     if keeps:
         kept += NUMBER * batch * sum(math.prod(type_.shape) for type_ in types[1:])
+        kept += sum(spectra_bytes(before, after, batch) for before, after in layers)
     return peaks[worst] + kept, worst
 
 

@@ -23,6 +23,7 @@ from gaugecnn.layers import Layer
 from gaugecnn.methods.s2cnn.fourier import as_shown, as_stored
 from gaugecnn.methods.s2cnn.normalisation import HaarMean
 from gaugecnn.methods.s2cnn.types import SO3Type
+from gaugecnn.ops.parts import by_parts, in_parts
 
 
 class Nonlinearity(StrEnum):
@@ -101,8 +102,8 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def forward(x: Tensor, weights: Tensor) -> Tensor:
-        half = _shrinking(x, weights)[..., None] / 2
-        return torch.addcmul(x, x * half, x)
+        half = (_shrinking(x, weights) / 2)[..., None].expand(x.shape[2:]).contiguous()
+        return by_parts(lambda x: torch.addcmul(x, x * half, x), x)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
@@ -111,13 +112,21 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         x, weights = ctx.saved_tensors
-        g, n = gradients[0], _shrinking(x, weights)
-        at_point = weights / (x.shape[0] * x.shape[1])  # (beta,)
-        against = (g * x.square()).sum((0, 1, 4))  # (batch, channel)
-        shared = (n.pow(3) * against / 2)[..., None] * at_point  # (batch, channel, beta)
-        return torch.addcmul(g, x, torch.addcmul(-shared, g, n[..., None])), None
+        (g,), n = gradients, _shrinking(x, weights)
+        sums = [(g * x * x).sum((0, 1)) for g, x in in_parts(g, x)]  # (batch, channel, beta)
+        against = torch.stack(sums).sum((0, 3))  # (batch, channel)
+        at_point = weights / (x.shape[0] * x.shape[1])
+        shared = (n.pow(3) * against / -2)[..., None] * at_point  # (batch, channel, beta)
+        slope = n[..., None].expand_as(shared).contiguous()
+
+        def derivative(g: Tensor, x: Tensor) -> Tensor:
+            return torch.addcmul(g, x, torch.addcmul(shared, g, slope))
+
+        return by_parts(derivative, g, x), None
 
 
 def _shrinking(x: Tensor, weights: Tensor) -> Tensor:
     """``(1 + |x|^2)^(-1/2)``, ``(batch, channel)``."""
-    return torch.rsqrt(1 + x.square().mean((0, 1)) @ weights)
+    sums = [x.square().sum((0, 1)) for (x,) in in_parts(x)]  # (batch, channel, beta)
+    power = torch.stack(sums).sum(0) / (x.shape[0] * x.shape[1])
+    return torch.rsqrt(1 + power @ weights)

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from gaugecnn.layers import Layer
 from gaugecnn.methods.s2cnn.fourier import as_stored
 from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv
-from gaugecnn.methods.s2cnn.product import Blocks, add_constant
 from gaugecnn.methods.s2cnn.rings import RingGrid
+from gaugecnn.methods.s2cnn.spectrum import Blocks, add_constant
 from gaugecnn.methods.s2cnn.tables import Table, TableModule
 
 
@@ -75,7 +75,7 @@ class SO3BatchNorm(nn.Module):
         self._degrees = blocks.degrees
 
     def forward(self, parts: list[Tensor]) -> list[Tensor]:
-        """Blocks ``(degree, m, batch, n, channel, re/im)`` of a spectrum, the same normalised."""
+        """Parts ``(degree, m, batch, n, channel, re/im)`` of a spectrum, the same normalised."""
         if self.training:
             mean, var = self._statistics(parts)
             with torch.no_grad():
