@@ -27,13 +27,17 @@ def by_parts(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
     """``function(*tensors)`` for one that treats each row of the first axis alone.
 
     Args:
-        function: of tensors of one shape and precision, gives another such tensor.
+        function: of tensors of one shape and precision, and of `out`, a place for the tensor of
+            that shape that it gives, or None where there is none: it need not use it.
         tensors: what it takes.
     """
-    out = torch.empty_like(tensors[0])
-    for here, *parts in in_parts(out, *tensors):
-        found = function(*parts)
-        if here is out:
-            return found
-        here.copy_(found)
-    return out
+    if torch.is_grad_enabled():  # derivatives of derivatives
+        return torch.cat([function(*parts, out=None) for parts in in_parts(*tensors)])
+    whole = torch.empty_like(tensors[0])
+    for here, *parts in in_parts(whole, *tensors):
+        if here is whole:
+            return function(*parts, out=None)
+        found = function(*parts, out=here)
+        if found is not here:
+            here.copy_(found)
+    return whole

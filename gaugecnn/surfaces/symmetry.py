@@ -83,7 +83,7 @@ def icosahedral_rotations(corners: Tensor) -> Tensor:
 
     A rotation is fixed by where it takes one edge: to any of 30 edges, in either direction.
     """
-    corners = corners.double()
+    corners = corners.double().cpu()
     dots = corners @ corners.T
     neighbour = (dots > 0.3) & (dots < 0.9)
     edges = torch.nonzero(neighbour)  # (60, 2): directed edges

@@ -65,7 +65,7 @@ class _BoundedProduct(torch.autograd.Function):
     @staticmethod
     def forward(x: Tensor, table: Table) -> Tensor:
         pairs = [[(i, j, v * (1 + (i < j))) for i, j, v in terms if i <= j] for terms in table]
-        return by_parts(lambda x: _forward(x, pairs), x)
+        return by_parts(lambda x, out: _forward(x, pairs), x)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Table], output: Tensor) -> None:
@@ -75,7 +75,7 @@ class _BoundedProduct(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (x,) = ctx.saved_tensors
-        return by_parts(lambda x, g: _backward(x, g, ctx.table), x, gradients[0]), None
+        return by_parts(lambda x, g, out: _backward(x, g, ctx.table), x, gradients[0]), None
 
 
 def _forward(points: Tensor, pairs: Sequence[Terms]) -> Tensor:

@@ -88,45 +88,41 @@ class ProductNonlinearity(Layer):
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
             weights = self.mean.weights
-            y: Tensor = _Product.apply(as_stored(x.to(weights.dtype)), weights)
+            y, _ = _Product.apply(as_stored(x.to(weights.dtype)), weights)
             return as_shown(y)
 
 
 class _Product(torch.autograd.Function):
-    """The product of ``(alpha, gamma, batch, channel, beta)``, and what belongs to its gradient.
+    """The product y of x ``(alpha, gamma, batch, channel, beta)``, and n ``(batch, channel)``.
 
-    With ``n = (1 + |x|^2)^(-1/2)`` and ``y = x + n x^2 / 2``, and w the weight of a point,
+    With ``n = (1 + |x|^2)^(-1/2)``, ``y = x + n x^2 / 2`` and w the weight of a point,
 
-        dL/dx = g (1 + n x) - n^3 (sum of g x^2) w x / 2
+        dL/dx = dL/dy (1 + n x) - n^3 (dL/dn + sum of dL/dy x^2 / 2) w x
     """
 
     @staticmethod
-    def forward(x: Tensor, weights: Tensor) -> Tensor:
-        half = (_shrinking(x, weights) / 2)[..., None].expand(x.shape[2:]).contiguous()
-        return by_parts(lambda x: torch.addcmul(x, x * half, x), x)
+    def forward(x: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        sums = [x.square().sum((0, 1)) for (x,) in in_parts(x)]  # (batch, channel, beta)
+        power = torch.stack(sums).sum(0) / (x.shape[0] * x.shape[1])
+        n = torch.rsqrt(1 + power @ weights)
+        half = (n / 2)[..., None].expand(x.shape[2:]).contiguous()
+        return by_parts(lambda x, out: torch.addcmul(x, x * half, x, out=out), x), n
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
-        ctx.save_for_backward(*inputs)
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: tuple[Tensor, ...]) -> None:
+        ctx.save_for_backward(*inputs, output[1])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        x, weights = ctx.saved_tensors
-        (g,), n = gradients, _shrinking(x, weights)
+        x, weights, n = ctx.saved_tensors
+        g, g_n = gradients
         sums = [(g * x * x).sum((0, 1)) for g, x in in_parts(g, x)]  # (batch, channel, beta)
-        against = torch.stack(sums).sum((0, 3))  # (batch, channel)
+        against = g_n + torch.stack(sums).sum((0, 3)) / 2  # (batch, channel)
         at_point = weights / (x.shape[0] * x.shape[1])
-        shared = (n.pow(3) * against / -2)[..., None] * at_point  # (batch, channel, beta)
+        shared = -(n.pow(3) * against)[..., None] * at_point  # (batch, channel, beta)
         slope = n[..., None].expand_as(shared).contiguous()
 
-        def derivative(g: Tensor, x: Tensor) -> Tensor:
-            return torch.addcmul(g, x, torch.addcmul(shared, g, slope))
+        def derivative(g: Tensor, x: Tensor, out: Tensor | None) -> Tensor:
+            return torch.addcmul(g, x, torch.addcmul(shared, g, slope), out=out)
 
         return by_parts(derivative, g, x), None
-
-
-def _shrinking(x: Tensor, weights: Tensor) -> Tensor:
-    """``(1 + |x|^2)^(-1/2)``, ``(batch, channel)``."""
-    sums = [x.square().sum((0, 1)) for (x,) in in_parts(x)]  # (batch, channel, beta)
-    power = torch.stack(sums).sum(0) / (x.shape[0] * x.shape[1])
-    return torch.rsqrt(1 + power @ weights)

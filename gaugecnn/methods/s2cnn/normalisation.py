@@ -92,11 +92,13 @@ class SO3BatchNorm(nn.Module):
         mean = parts[0][0, 0, :, orders // 2, :, 0].mean(0)
         power = torch.zeros_like(mean)
         for part, degrees in zip(parts, self._degrees, strict=True):
-            energy = part.square().sum((2, 3, 5))  # (degree, m, channel)
+            flat = part.flatten(2, 3).flatten(3)  # (degree, m, batch n, channel re/im)
+            energy = flat.square().sum(2)
             weights = energy.new_full(energy.shape[:2], 2.0)  # both signs of m
             weights[:, 0] = 1.0
-            dimension = 2 * torch.arange(degrees.start, degrees.stop).to(weights) + 1
-            power = power + torch.einsum("lmc,lm->c", energy, weights * dimension[:, None])
+            degree = torch.arange(degrees.start, degrees.stop, device=part.device)
+            weights = weights * (2 * degree + 1)[:, None]
+            power = power + torch.einsum("lmc,lm->c", energy, weights).view(-1, 2).sum(1)
         return mean, (power / batch - mean.square()).clamp_min(0)
 
 
