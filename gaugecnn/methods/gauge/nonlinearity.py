@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from gaugecnn.layers import Layer
-from gaugecnn.methods.gauge.product import bounded_product, product_table, waves
+from gaugecnn.methods.gauge.product import bounded_product, waves
 from gaugecnn.methods.gauge.types import GaugeType
+from gaugecnn.ops.products import product_table
 
 SHARPNESS = 2.0
 """How fast a gate opens with the norm; features come from a batch norm with norms of about 1."""
@@ -108,7 +109,8 @@ class ProductNonlinearity(Layer):
 
     def __init__(self, type_: GaugeType) -> None:
         super().__init__(type_, type_)
-        self._table = product_table(_orders_of_equal_width(type_))
+        orders = _orders_of_equal_width(type_)
+        self._table = product_table(waves(orders, 3 * orders))
 
     def forward(self, x: Tensor) -> Tensor:
         by_vertex = x.transpose(0, 1)  # (vertex, batch, component), as convolutions leave it
