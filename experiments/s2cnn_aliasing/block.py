@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from gaugecnn.methods.s2cnn.fourier import Analysis, FourierGrid, Synthesis
-from gaugecnn.methods.s2cnn.nonlinearity import FUNCTIONS, Nonlinearity
+from gaugecnn.methods.s2cnn.fourier import Analysis, Synthesis
+from gaugecnn.methods.s2cnn.fourier_grid import fourier_grid
+from gaugecnn.methods.s2cnn.nonlinearity import Nonlinearity, activation
+from gaugecnn.methods.s2cnn.spectrum import pieces_of, whole
 from gaugecnn.methods.s2cnn.types import SO3Type
 from gaugecnn.methods.s2cnn.wigner import small_d
 from gaugecnn.surfaces.rotations import euler_angles, random_rotations
@@ -44,13 +46,12 @@ class Block:
         """Mean and largest error over rotations and signals, and milliseconds."""
         sampling = math.ceil(self.factor * self.cutoff - 1e-9)
         type_ = SO3Type(1, self.cutoff, sampling, self.max_order)
-        grid = FourierGrid(self.cutoff, type_.order, sampling, type_.gamma_points)
-        order = min(type_.order, self.kept - 1)
-        analysis = Analysis(replace(grid, cutoff=self.kept, max_order=order)).double()
-        synthesis = Synthesis(grid).double()
+        analysis = Analysis(fourier_grid(type_, self.kept)).double()
+        synthesis = Synthesis(fourier_grid(type_, self.cutoff)).double()
+        function = activation(type_, Nonlinearity(self.function)).double()
 
         def block(z: Tensor) -> Tensor:
-            return analysis(FUNCTIONS[Nonlinearity(self.function)](synthesis(z)))
+            return whole(analysis(function(synthesis(pieces_of(z)))))
 
         z = random_spectra(self.cutoff, type_.order)
         still = block(z)

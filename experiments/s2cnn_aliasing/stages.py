@@ -20,7 +20,10 @@ from torch import Tensor
 from gaugecnn import build_datamodule, load_run
 from gaugecnn.layers import expect
 from gaugecnn.methods.s2cnn import SO3Type
-from gaugecnn.methods.s2cnn.fourier import Analysis, FourierGrid, Synthesis
+from gaugecnn.methods.s2cnn.along_gamma import Samples
+from gaugecnn.methods.s2cnn.fourier import Analysis, Synthesis
+from gaugecnn.methods.s2cnn.fourier_grid import FourierGrid
+from gaugecnn.methods.s2cnn.spectrum import pieces_of, whole
 from gaugecnn.networks import Network
 from gaugecnn.surfaces.rotations import random_rotations
 from gaugecnn.training.directory import read_summary, run_config
@@ -115,13 +118,13 @@ def band_limited_digits(run: Path) -> tuple[Tensor, list[Tensor], Tensor]:
     data = build_datamodule(config, network.domain)
     batch = data.on_after_batch_transfer(next(iter(data.test_dataloader()[0])), 0)
     cutoff = expect(network.blocks[0].type_out, SO3Type).bandwidth
-    grid = FourierGrid(cutoff, 0, network.domain.shape[0] // 2, 1)
+    grid = FourierGrid(cutoff, 0, network.domain.shape[0] // 2, Samples(1))
     analysis, synthesis = Analysis(grid).double(), Synthesis(grid).double()
-    spectra = analysis(batch.signal.double().unsqueeze(-1))
+    spectra = whole(analysis(batch.signal.double().unsqueeze(-1)))
     matrices = random_rotations(ROTATIONS, torch.Generator().manual_seed(1))
     turned = [rotate(spectra, matrix) for matrix in matrices]
     assert torch.allclose(norms(turned[0]), norms(spectra))  # a rotation keeps the power
-    signals = [synthesis(z).squeeze(-1).float() for z in (spectra, *turned)]
+    signals = [synthesis(pieces_of(z)).squeeze(-1).float() for z in (spectra, *turned)]
     return signals[0], signals[1:], batch.label
 
 

@@ -19,6 +19,9 @@ Terms = Sequence[tuple[int, int, float]]
 Table = tuple[Terms, ...]
 """The terms of each component of a product."""
 
+Components = Sequence[Tensor]
+Places = Sequence[Tensor | None] | None
+
 
 def product_table(basis: Tensor) -> Table:
     """For each component o the ``(i, j, C_oij)`` that are not 0.
@@ -34,25 +37,35 @@ def product_table(basis: Tensor) -> Table:
     )
 
 
-def product(x: Sequence[Tensor], y: Sequence[Tensor], table: Table) -> list[Tensor]:
-    """The components of a product."""
-    return [_sum(x, y, terms) for terms in table]
+def product(x: Components, y: Components, table: Table, out: Places = None) -> list[Tensor]:
+    """The components of a product.
+
+    Args:
+        x: the components of one factor.
+        y: those of the other.
+        table: the `product_table` of their waves.
+        out: where to write them; by default to new tensors.
+    """
+    places = [None] * len(table) if out is None else out
+    return [_sum(x, y, terms, place) for terms, place in zip(table, places, strict=True)]
 
 
-def square(x: Sequence[Tensor], table: Table) -> list[Tensor]:
-    """The components of the product of a function with itself."""
-    once = [[(i, j, v * (1 + (i < j))) for i, j, v in terms if i <= j] for terms in table]
-    return [_sum(x, x, terms) for terms in once]
+def half_square(x: Components, table: Table, out: Places = None) -> list[Tensor]:
+    """The components of half the product of a function with itself."""
+    once = [[(i, j, v if i < j else v / 2) for i, j, v in t if i <= j] for t in table]
+    return product(x, x, tuple(once), out)
 
 
-def inner(x: Sequence[Tensor], y: Sequence[Tensor]) -> Tensor:
+def inner(x: Components, y: Components) -> Tensor:
     """``sum_i x_i y_i``, the mean of the product over the circle."""
-    return _sum(x, y, [(i, i, 1.0) for i in range(len(x))])
+    return _sum(x, y, [(i, i, 1.0) for i in range(len(x))], None)
 
 
-def _sum(x: Sequence[Tensor], y: Sequence[Tensor], terms: Terms) -> Tensor:
+def _sum(x: Components, y: Components, terms: Terms, out: Tensor | None) -> Tensor:
     (i, j, value), *others = terms
-    total = x[i] * y[j] if value == 1 else value * x[i] * y[j]
+    total = torch.mul(x[i], y[j], out=out)
+    if value != 1:
+        total = torch.mul(total, value, out=out)
     for i, j, value in others:
-        total = torch.addcmul(total, x[i], y[j], value=value)
+        total = torch.addcmul(total, x[i], y[j], value=value, out=out)
     return total

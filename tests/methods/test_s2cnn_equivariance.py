@@ -18,6 +18,8 @@ from gaugecnn.methods.s2cnn import (
     SO3Conv,
     SO3ToS2,
     SO3Type,
+    SpinType,
+    normalisation,
     s2_near_identity_grid,
     so3_integrate,
     so3_near_identity_grid,
@@ -25,6 +27,7 @@ from gaugecnn.methods.s2cnn import (
 from gaugecnn.methods.s2cnn.reference import rotate, signal_of, spectra_of
 from gaugecnn.methods.s2cnn.rings import Rings
 from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
+from gaugecnn.methods.s2cnn.types import GroupType
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.rotations import random_rotations
 from gaugecnn.surfaces.symmetry import (
@@ -52,6 +55,15 @@ LINEAR = {
     "projection": lambda: SO3ToS2(2, 3, 4, 6, SO3_GRID),
     "projection, spin": lambda: SO3ToS2(2, 3, 4, 6, SO3_GRID, max_order=1),
     "shortcut": lambda: SO3Shortcut(SO3Type(2, 5, 6), SO3Type(3, 3, 4, max_order=1)),
+    "lift, waves": lambda: S2Conv(2, 3, 6, 4, S2_GRID, max_order=1, grid=FEWER, feature=SpinType),
+    "convolution, waves": lambda: SO3Conv(
+        2, 3, 4, 4, SO3_GRID, max_order_in=2, max_order_out=1, grid=FEWER, feature=SpinType
+    ),
+    "convolution, more waves than degrees": lambda: SO3Conv(
+        2, 3, 4, 2, SO3_GRID, max_order_in=3, max_order_out=3, feature=SpinType
+    ),
+    "projection, waves": lambda: SO3ToS2(2, 3, 4, 6, SO3_GRID, max_order=2, feature=SpinType),
+    "shortcut, waves": lambda: SO3Shortcut(SpinType(2, 5, 6, 2), SpinType(3, 3, 4, 1, FEWER)),
     "lift, fewer rings": lambda: S2Conv(2, 3, 6, 4, S2_GRID, sampling_out=5, grid=FEWER),
     "convolution, fewer rings": lambda: SO3Conv(2, 3, 4, 4, SO3_GRID, max_order_in=2, grid=FEWER),
     "projection, fewer rings": lambda: SO3ToS2(2, 3, 4, 6, SO3_GRID, grid=FEWER),
@@ -126,7 +138,7 @@ def test_one_wrong_area_is_noticed(name: str) -> None:
 @pytest.mark.parametrize("name", LINEAR)
 def test_linear_layers_commute_with_the_symmetries_of_their_grids(name: str, matrix) -> None:
     layer = build(name)
-    grids = [t.sampling if isinstance(t, SO3Type) else t.bandwidth
+    grids = [t.sampling if isinstance(t, GroupType) else t.bandwidth
              for t in (layer.type_in, layer.type_out)]  # fmt: skip
     symmetry = Rotation("", matrix, LatLonGrid(2 * max(grids)))
     if any(size % 2 for size in grids) and torch.equal(matrix, step_about_z(4)):
@@ -242,9 +254,9 @@ def test_batch_norm_remembers() -> None:
     assert set(layer.state_dict()) == names | {"norm.running_mean", "norm.running_var"}
 
 
-def test_batch_norm_by_a_wrong_parseval_is_noticed() -> None:
-    layer = normalised().train()
-    layer.norm._degrees = [range(d.start + 1, d.stop + 1) for d in layer.norm._degrees]
+def test_batch_norm_by_a_wrong_parseval_is_noticed(monkeypatch) -> None:
+    layer, exact = normalised().train(), normalisation._sizes
+    monkeypatch.setattr(normalisation, "_sizes", lambda *of: [size + 2 for size in exact(*of)])
     out = layer(torch.randn(3, *layer.type_in.shape, dtype=torch.float64))
     var = so3_integrate((out - so3_integrate(out).mean(0).view(-1, 1, 1, 1)).square()).mean(0)
     assert (var / layer.norm.weight.detach().square() - 1).abs().max() > 0.05

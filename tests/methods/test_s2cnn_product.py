@@ -8,8 +8,12 @@ from torch import Tensor
 
 from gaugecnn import build_model, load_config
 from gaugecnn.methods.s2cnn import Rings, S2CNNFamily, S2CNNStage, SO3Type, so3_integrate
-from gaugecnn.methods.s2cnn.nonlinearity import ProductNonlinearity
+from gaugecnn.methods.s2cnn import family as families
+from gaugecnn.methods.s2cnn.along_gamma import spin_waves
+from gaugecnn.methods.s2cnn.bounded import ProductNonlinearity, SpinProduct
+from gaugecnn.methods.s2cnn.types import SpinType
 from gaugecnn.networks import Classifier, Head, Network
+from gaugecnn.ops import parts
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.rotations import random_rotations
 
@@ -30,6 +34,41 @@ def test_values_and_derivatives(grid) -> None:
     weights = torch.randn_like(x)
     gradients = [torch.autograd.grad((f(x) * weights).sum(), x)[0] for f in (compiled, slow)]
     torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.parametrize("order", [0, 1, 2, 3])
+def test_waves_give_what_points_give(order: int, monkeypatch) -> None:
+    """Values and gradients, also a few rows at a time."""
+    monkeypatch.setattr(parts, "CACHED", 100)
+    type_ = SpinType(2, 4, 5, order, Rings.gauss_legendre)
+    layer = SpinProduct(type_).double()
+    waves = spin_waves(order, 3 * order + 1)
+    x = torch.randn(2, *type_.shape, dtype=torch.float64, requires_grad=True)
+
+    def slow(x: Tensor) -> Tensor:
+        samples = x @ waves
+        size = layer.mean(x.square().sum(-1, keepdim=True))[:, :, None, None, None]
+        return (samples + samples.square() / (2 * (1 + size).sqrt())) @ waves.T / waves.shape[1]
+
+    torch.testing.assert_close(layer(x), slow(x))
+    assert torch.autograd.gradcheck(layer, x, fast_mode=True)
+    assert torch.autograd.gradgradcheck(layer, x, fast_mode=True)
+    compiled = torch.compile(layer, backend="aot_eager", fullgraph=True)
+    weights = torch.randn_like(x)
+    for f in (layer, compiled):
+        gradients = [torch.autograd.grad((g(x) * weights).sum(), x)[0] for g in (f, slow)]
+        torch.testing.assert_close(*gradients)
+
+
+def test_a_network_of_waves_is_that_of_points(monkeypatch) -> None:
+    x = torch.rand(3, 1, 16, 16, dtype=torch.float64)
+    outputs = []
+    for few in (families.FEW_ORDERS, -1):
+        monkeypatch.setattr(families, "FEW_ORDERS", few)
+        network = three_stages(None, None, None, max_order=2)
+        outputs.append(network(x))
+    assert isinstance(three_stages(None, None, None, max_order=2).blocks[0].type_out, SO3Type)
+    torch.testing.assert_close(*outputs, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("size", [1e-3, 1.0, 1e3, 1e15])
@@ -99,8 +138,9 @@ def test_a_grid_may_be_as_coarse_as_the_next_stage_allows(max_order, grid) -> No
 
 
 @pytest.mark.parametrize("max_order", [1, 2, 3, 4])
-def test_gamma_points_are_just_enough(max_order) -> None:
+def test_gamma_points_are_just_enough(max_order, monkeypatch) -> None:
     """Of a product of orders nothing falls on an order that the next stage takes."""
+    monkeypatch.setattr(families, "FEW_ORDERS", -1)
     torch.manual_seed(0)
     network = three_stages(None, None, None, max_order=max_order)
     assert invariance_error(network, 6) < 1e-10

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from gaugecnn.ops.parts import by_parts
-from gaugecnn.ops.products import Table, inner, product, square
+from gaugecnn.ops.products import Table, half_square, inner, product
 
 
 def waves(orders: int, angles: int) -> Tensor:
@@ -58,9 +58,9 @@ class _BoundedProduct(torch.autograd.Function):
 
 def _forward(points: Tensor, table: Table) -> Tensor:
     x = _components(points, len(table))
-    half = _shrinking(x) / 2
-    both = zip(x, square(x, table), strict=True)
-    return _points([torch.addcmul(a, s, half) for a, s in both])
+    n = _shrinking(x)
+    both = zip(x, half_square(x, table), strict=True)
+    return _points([torch.addcmul(a, s, n) for a, s in both])
 
 
 def _backward(points: Tensor, gradient: Tensor, table: Table) -> Tensor:

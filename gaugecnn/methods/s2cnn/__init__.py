@@ -12,7 +12,7 @@ from gaugecnn.methods.s2cnn.normalisation import NormalisedConv, SO3BatchNorm
 from gaugecnn.methods.s2cnn.published import load_published_state_dict
 from gaugecnn.methods.s2cnn.rings import Rings
 from gaugecnn.methods.s2cnn.stage import S2CNNStage, Support
-from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
+from gaugecnn.methods.s2cnn.types import S2Type, SO3Type, SpinType
 
 __all__ = [
     "NormalisedConv",
@@ -25,6 +25,7 @@ __all__ = [
     "SO3Conv",
     "SO3ToS2",
     "SO3Type",
+    "SpinType",
     "Support",
     "load_published_state_dict",
     "s2_equatorial_grid",

@@ -17,7 +17,6 @@ from gaugecnn.layers import (
     Layer,
     LayerFamily,
     Normalisation,
-    expect,
 )
 from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2
 from gaugecnn.methods.s2cnn.memory import check_memory
@@ -26,7 +25,7 @@ from gaugecnn.methods.s2cnn.normalisation import HaarMean, NormalisedConv
 from gaugecnn.methods.s2cnn.rings import Rings
 from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
 from gaugecnn.methods.s2cnn.stage import S2CNNStage, check_max_order, check_sampling, choice
-from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
+from gaugecnn.methods.s2cnn.types import GroupType, S2Type, SO3Type, SpinType, on_group
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, half_turn_about_x, step_about_z
@@ -35,16 +34,22 @@ SMOOTH_SAMPLING = 1.5
 """Bandwidth over cut-off of a grid on which a nonlinearity that is no polynomial errs little."""
 
 
+FEW_ORDERS = 3
+"""Up to this order features are waves along gamma; of more orders products take fewer points."""
+
+
 class SO3Integral(Integral):
     """The mean over SO(3), ``(batch, channel, beta, alpha, gamma)`` to ``(batch, channel)``."""
 
-    def __init__(self, type_in: SO3Type) -> None:
+    def __init__(self, type_in: GroupType) -> None:
         super().__init__()
-        self.type_in = type_in
+        self.type_in: GroupType = type_in
         self.features = type_in.channels
         self.mean = HaarMean(type_in.rings)
 
     def forward(self, x: Tensor) -> Tensor:
+        if isinstance(self.type_in, SpinType):
+            x = x[..., :1]  # the constant along gamma
         with torch.autocast(x.device.type, enabled=False):
             mean: Tensor = self.mean(x)
             return mean
@@ -65,7 +70,8 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
             That is what None gives with ``product``; with the others it gives 1.5.
         max_order: largest frequency along gamma of every feature; None keeps all. Frequency n
             along gamma is order n of a gauge feature: a feature cut at N holds, for each channel,
-            the fields of orders 0 to N on the sphere, and costs in proportion to 2 N + 1.
+            the fields of orders 0 to N on the sphere, and costs in proportion to 2 N + 1. With
+            ``product`` and few orders features are held as such fields (`SpinType`).
         nonlinearity: ``product`` (``x + x^2 / (2 sqrt(1 + mean x^2))``), ``relu``, ``gelu``,
             ``softplus`` or ``tanh``, at each point of the grid.
         grid: ``gauss_legendre``, half as many rings and as exact, or ``equiangular``, as published.
@@ -104,6 +110,9 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
         self.grid = choice(Rings, grid, "grid")
         self.sampling = sampling
         self.max_order = max_order
+        products = self.nonlinearity is Nonlinearity.product
+        few = max_order is not None and max_order <= FEW_ORDERS
+        self.feature = SpinType if products and few else SO3Type
         self._fitting: dict[object, int] = {}  # the largest batch that was found to fit
 
     def complete(
@@ -140,11 +149,12 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
             sampling_out=type_out.sampling,
             max_order=type_out.max_order,
             grid=self.grid,
+            feature=self.feature,
         )
         return self._normalised(lift)
 
     def convolve(self, type_in: FeatureType, stage: S2CNNStage) -> Layer:
-        type_in = expect(type_in, SO3Type)
+        type_in = on_group(type_in)
         type_out = self._stage_type(stage, type_in.bandwidth)
         convolution = SO3Conv(
             type_in.channels,
@@ -157,22 +167,23 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
             max_order_in=type_in.max_order,
             max_order_out=type_out.max_order,
             grid=self.grid,
+            feature=self.feature,
         )
         return self._normalised(convolution)
 
     def shortcut(self, type_in: FeatureType, type_out: FeatureType) -> Layer:
-        type_in, type_out = expect(type_in, SO3Type), expect(type_out, SO3Type)
+        type_in, type_out = on_group(type_in), on_group(type_out)
         return Identity(type_in) if type_in == type_out else SO3Shortcut(type_in, type_out)
 
     def normalise(self, type_: FeatureType) -> Layer:
         """Nothing more: the convolutions normalise their spectra (`NormalisedConv`)."""
-        return Identity(expect(type_, SO3Type))
+        return Identity(on_group(type_))
 
     def activate(self, type_: FeatureType) -> Layer:
-        return activation(expect(type_, SO3Type), self.nonlinearity)
+        return activation(on_group(type_), self.nonlinearity)
 
     def project(self, type_in: FeatureType, channels: int, stage: S2CNNStage) -> SO3ToS2:
-        type_in = expect(type_in, SO3Type)
+        type_in = on_group(type_in)
         bandwidth = self.bandwidth if stage.bandwidth is None else stage.bandwidth
         if bandwidth > self.bandwidth:
             raise UserError(
@@ -189,17 +200,18 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
             sampling_out=self.bandwidth,
             max_order=type_in.max_order,
             grid=self.grid,
+            feature=self.feature,
         )
 
     def integrate(self, type_in: FeatureType) -> SO3Integral:
-        return SO3Integral(expect(type_in, SO3Type))
+        return SO3Integral(on_group(type_in))
 
     def check_memory(
         self, types: Sequence[FeatureType], batch: int, keeps: bool, device: torch.device
     ) -> None:
         key = (tuple(types), keeps, device)
         if batch > self._fitting.get(key, 0):
-            features = [t for t in types if isinstance(t, S2Type | SO3Type)]
+            features = [t for t in types if isinstance(t, S2Type | GroupType)]
             check_memory(features, batch, keeps, device)
             self._fitting[key] = batch
 
@@ -222,13 +234,13 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
         batch = self.normalisation is Normalisation.batch
         return NormalisedConv(convolution) if batch else convolution
 
-    def _stage_type(self, stage: S2CNNStage, bandwidth_in: int) -> SO3Type:
+    def _stage_type(self, stage: S2CNNStage, bandwidth_in: int) -> GroupType:
         """The feature of a stage, its options completed by the family's."""
         bandwidth = bandwidth_in if stage.bandwidth is None else stage.bandwidth
         factor = self._sampling(stage, bandwidth, bandwidth)
         max_order = self.max_order if stage.max_order is None else stage.max_order
         sampling = math.ceil(factor * bandwidth - 1e-9)  # 1.1 * 10 is a little above 11
-        return SO3Type(stage.channels, bandwidth, sampling, max_order, self.grid)
+        return self.feature(stage.channels, bandwidth, sampling, max_order, self.grid)
 
     def _sampling(self, stage: S2CNNStage, bandwidth: int, read: int) -> float:
         """Bandwidth of a stage's grid over its cut-off, of which so many degrees are read."""

@@ -13,7 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from gaugecnn.layers import Layer, Projection
-from gaugecnn.methods.s2cnn.fourier import Analysis, FourierGrid, Synthesis, as_stored
+from gaugecnn.methods.s2cnn.along_gamma import Samples
+from gaugecnn.methods.s2cnn.fourier import Analysis, Synthesis, as_stored
+from gaugecnn.methods.s2cnn.fourier_grid import FourierGrid, fourier_grid
 from gaugecnn.methods.s2cnn.grids import Grid
 from gaugecnn.methods.s2cnn.kernels import (
     CollapsedKernelTable,
@@ -26,7 +28,7 @@ from gaugecnn.methods.s2cnn.memory import check_tables
 from gaugecnn.methods.s2cnn.product import SpectralProduct
 from gaugecnn.methods.s2cnn.rings import RingGrid, Rings
 from gaugecnn.methods.s2cnn.spectrum import add_constant, to_pieces
-from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
+from gaugecnn.methods.s2cnn.types import GroupType, S2Type, SO3Type
 
 
 class GroupConv(Layer, ABC):
@@ -71,6 +73,7 @@ class S2Conv(GroupConv):
         sampling_out: bandwidth of the grid of the feature, by default its cut-off.
         max_order: largest order along gamma of the feature; None keeps all.
         grid: where the rings of the feature lie; those of the signal are equiangular.
+        feature: `SO3Type`, values along gamma, or `SpinType`, waves.
 
     Source: Cohen et al. 2018, equations (4) and (8) and published code for the scales.
     """
@@ -87,10 +90,11 @@ class S2Conv(GroupConv):
         sampling_out: int | None = None,
         max_order: int | None = None,
         grid: Rings = Rings.equiangular,
+        feature: type[GroupType] = SO3Type,
     ) -> None:
         sampling_in = bandwidth_in if sampling_in is None else sampling_in
         sampling_out = bandwidth_out if sampling_out is None else sampling_out
-        type_out = SO3Type(out_channels, bandwidth_out, sampling_out, max_order, grid)
+        type_out = feature(out_channels, bandwidth_out, sampling_out, max_order, grid)
         super().__init__(S2Type(in_channels, sampling_in), type_out)
         _check_grid(kernel_grid, ("beta", "alpha"))
         check_tables(S2Type(in_channels, sampling_in), type_out)
@@ -99,10 +103,10 @@ class S2Conv(GroupConv):
         self.scale = 1 / math.sqrt(
             len(kernel_grid) * in_channels * bandwidth_out**4 / bandwidth_in**2
         )
-        self.analysis = Analysis(FourierGrid(cutoff, 0, sampling_in, 1))
+        self.analysis = Analysis(FourierGrid(cutoff, 0, sampling_in, Samples(1)))
         table = S2KernelTable(as_points(kernel_grid), cutoff, order, bandwidth_out)
         self.product = SpectralProduct(DenseKernel(table), cutoff)
-        self.synthesis = Synthesis(_fourier_grid(type_out, cutoff))
+        self.synthesis = Synthesis(fourier_grid(type_out, cutoff))
         self.kernel = nn.Parameter(_uniform(in_channels, out_channels, len(kernel_grid)))
         self.bias = nn.Parameter(torch.zeros(1, out_channels, 1, 1, 1))
 
@@ -129,6 +133,7 @@ class SO3Conv(GroupConv):
         max_order_in: largest order along gamma of what comes in; None for all.
         max_order_out: largest order along gamma of what goes out; None keeps all.
         grid: where the rings of both features lie.
+        feature: `SO3Type`, values along gamma, or `SpinType`, waves, for both.
 
     Source: Cohen et al. 2018, equations (6) and (8) and published code for the scales.
     """
@@ -146,21 +151,22 @@ class SO3Conv(GroupConv):
         max_order_in: int | None = None,
         max_order_out: int | None = None,
         grid: Rings = Rings.equiangular,
+        feature: type[GroupType] = SO3Type,
     ) -> None:
         sampling_in = bandwidth_in if sampling_in is None else sampling_in
         sampling_out = bandwidth_out if sampling_out is None else sampling_out
-        type_in = SO3Type(in_channels, bandwidth_in, sampling_in, max_order_in, grid)
-        type_out = SO3Type(out_channels, bandwidth_out, sampling_out, max_order_out, grid)
+        type_in = feature(in_channels, bandwidth_in, sampling_in, max_order_in, grid)
+        type_out = feature(out_channels, bandwidth_out, sampling_out, max_order_out, grid)
         super().__init__(type_in, type_out)
         _check_grid(kernel_grid, ("beta", "alpha", "gamma"))
         check_tables(type_in, type_out)
         cutoff = min(bandwidth_in, bandwidth_out)
         order_in, order_out = (min(t.order, cutoff - 1) for t in (type_in, type_out))
         self.scale = _so3_scale(len(kernel_grid), in_channels, bandwidth_in, bandwidth_out)
-        self.analysis = Analysis(_fourier_grid(type_in, cutoff))
+        self.analysis = Analysis(fourier_grid(type_in, cutoff))
         spectrum = RingKernel(as_points(kernel_grid), cutoff, order_in, order_out)
         self.product = SpectralProduct(spectrum, cutoff)
-        self.synthesis = Synthesis(_fourier_grid(type_out, cutoff))
+        self.synthesis = Synthesis(fourier_grid(type_out, cutoff))
         self.kernel = nn.Parameter(_uniform(in_channels, out_channels, len(kernel_grid)))
         self.bias = nn.Parameter(torch.zeros(1, out_channels, 1, 1, 1))
 
@@ -185,6 +191,7 @@ class SO3ToS2(Projection):
         sampling_out: bandwidth of the grid of the signal, by default its cut-off.
         max_order: largest order along gamma of the feature; None for all.
         grid: where the rings of the feature lie; those of the signal are equiangular.
+        feature: `SO3Type`, values along gamma, or `SpinType`, waves.
 
     Source: Gerken et al. 2022, the output layer of the segmentation network.
     """
@@ -201,22 +208,23 @@ class SO3ToS2(Projection):
         sampling_out: int | None = None,
         max_order: int | None = None,
         grid: Rings = Rings.equiangular,
+        feature: type[GroupType] = SO3Type,
     ) -> None:
         super().__init__()
         sampling_in = bandwidth_in if sampling_in is None else sampling_in
         sampling_out = bandwidth_out if sampling_out is None else sampling_out
         _check_grid(kernel_grid, ("beta", "alpha", "gamma"))
-        type_in = SO3Type(in_channels, bandwidth_in, sampling_in, max_order, grid)
+        type_in = feature(in_channels, bandwidth_in, sampling_in, max_order, grid)
         self.type_in = type_in
         self.type_out = S2Type(out_channels, sampling_out)
         check_tables(type_in, self.type_out)
         cutoff = min(bandwidth_in, bandwidth_out)
         order = min(type_in.order, cutoff - 1)
         self.scale = _so3_scale(len(kernel_grid), in_channels, bandwidth_in, bandwidth_out)
-        self.analysis = Analysis(_fourier_grid(type_in, cutoff))
+        self.analysis = Analysis(fourier_grid(type_in, cutoff))
         table = CollapsedKernelTable(as_points(kernel_grid), cutoff, order)
         self.product = SpectralProduct(DenseKernel(table), cutoff)
-        self.synthesis = Synthesis(FourierGrid(cutoff, 0, sampling_out, 1))
+        self.synthesis = Synthesis(FourierGrid(cutoff, 0, sampling_out, Samples(1)))
         self.kernel = nn.Parameter(_uniform(in_channels, out_channels, len(kernel_grid)))
         self.bias = nn.Parameter(torch.zeros(1, out_channels, 1, 1))
 
@@ -228,12 +236,6 @@ class SO3ToS2(Projection):
 
     def extra_repr(self) -> str:
         return f"{self.type_in} -> {self.type_out}"
-
-
-def _fourier_grid(type_: SO3Type, cutoff: int) -> FourierGrid:
-    """The grid of a feature, of which so many degrees are taken."""
-    order = min(type_.order, cutoff - 1)
-    return FourierGrid(cutoff, order, type_.sampling, type_.gamma_points, type_.kind)
 
 
 def so3_integrate(x: Tensor) -> Tensor:

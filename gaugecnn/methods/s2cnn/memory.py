@@ -18,12 +18,12 @@ import torch
 
 from gaugecnn.errors import UserError
 from gaugecnn.methods.s2cnn.spectrum import Blocks
-from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
+from gaugecnn.methods.s2cnn.types import GroupType, S2Type
 
 NUMBER = 4
 """Bytes of a float32, in which features are held."""
 
-Feature = S2Type | SO3Type
+Feature = S2Type | GroupType
 
 
 class OutOfMemoryError(UserError):
@@ -178,9 +178,9 @@ def _ways(types: Sequence[Feature], worst: int, batch: int, keeps: bool, availab
         return network_bytes(changed, images, keeps)[0] <= available
 
     found = {"batch": _largest(1, batch - 1, lambda images: fits(types, images))}
-    place = worst + 1 if isinstance(types[worst + 1], SO3Type) else worst
+    place = worst + 1 if isinstance(types[worst + 1], GroupType) else worst
     stage = types[place]
-    if isinstance(stage, SO3Type):
+    if isinstance(stage, GroupType):
         top, grid = stage.bandwidth, stage.sampling
 
         def with_stage(**changes: Any) -> bool:
@@ -217,7 +217,7 @@ def _points(type_: Feature) -> tuple[int, int, int]:
 
 
 def _order(type_: Feature) -> int:
-    return type_.order if isinstance(type_, SO3Type) else 0
+    return type_.order if isinstance(type_, GroupType) else 0
 
 
 def _gigabytes(count: int) -> str:

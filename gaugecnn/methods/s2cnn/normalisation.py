@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from gaugecnn.layers import Layer
 from gaugecnn.methods.s2cnn.fourier import as_stored
@@ -72,34 +75,105 @@ class SO3BatchNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(channels))
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
-        self._degrees = blocks.degrees
+        self._blocks = blocks
 
     def forward(self, parts: list[Tensor]) -> list[Tensor]:
         """Parts ``(degree, m, batch, n, channel, re/im)`` of a spectrum, the same normalised."""
+        weight = self.weight.to(parts[0].dtype)
         if self.training:
-            mean, var = self._statistics(parts)
+            mean, var, *normalised = _Normalise.apply(weight, self._blocks, self.epsilon, *parts)
             with torch.no_grad():
                 self.running_mean.lerp_(mean.to(self.running_mean), self.momentum)
                 self.running_var.lerp_(var.to(self.running_var), self.momentum)
-        else:
-            mean, var = (s.to(parts[0].dtype) for s in (self.running_mean, self.running_var))
-        slope = self.weight.to(parts[0].dtype) * torch.rsqrt(var + self.epsilon)
+            return normalised
+        slope = weight * torch.rsqrt(self.running_var.to(weight.dtype) + self.epsilon)
+        mean = self.running_mean.to(weight.dtype)
         return add_constant([part * slope[:, None] for part in parts], -mean * slope)
 
-    def _statistics(self, parts: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Mean and variance of each channel."""
-        batch, orders = parts[0].shape[2:4]
-        mean = parts[0][0, 0, :, orders // 2, :, 0].mean(0)
-        power = torch.zeros_like(mean)
-        for part, degrees in zip(parts, self._degrees, strict=True):
-            flat = part.flatten(2, 3).flatten(3)  # (degree, m, batch n, channel re/im)
-            energy = flat.square().sum(2)
-            weights = energy.new_full(energy.shape[:2], 2.0)  # both signs of m
-            weights[:, 0] = 1.0
-            degree = torch.arange(degrees.start, degrees.stop, device=part.device)
-            weights = weights * (2 * degree + 1)[:, None]
-            power = power + torch.einsum("lmc,lm->c", energy, weights).view(-1, 2).sum(1)
-        return mean, (power / batch - mean.square()).clamp_min(0)
+
+class _Normalise(torch.autograd.Function):
+    """The parts of a batch by its own statistics, behind their mean and variance.
+
+    With ``y = weight (x - mean) root``, ``root = (var + eps)^(-1/2)``, B the batch and d_l the
+    number of orders of a degree,
+
+        dL/dx = weight root g + (2 d_var d_l x + d_mean) / B,
+        d_var = -weight root^3 (sum of g (x - mean)) / 2,  d_mean = -2 mean d_var - weight root g_0,
+
+    where the mean, and g_0, the sum over the batch, are of the constant function alone.
+    """
+
+    @staticmethod
+    def forward(
+        weight: Tensor, blocks: Blocks, epsilon: float, *parts: Tensor
+    ) -> tuple[Tensor, ...]:
+        mean, var = _statistics(parts, blocks)
+        slope = weight * torch.rsqrt(var + epsilon)
+        scaled = [part * slope[:, None] for part in parts]
+        _constant(scaled).sub_(mean * slope)
+        return mean, var, *scaled
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        weight, ctx.blocks, ctx.epsilon, *parts = inputs
+        mean, var = output[:2]
+        ctx.mark_non_differentiable(mean, var)
+        ctx.save_for_backward(weight, mean, var, *parts)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        weight, mean, var, *parts = ctx.saved_tensors
+        given, batch = gradients[2:], parts[0].shape[2]
+        root = torch.rsqrt(var + ctx.epsilon)
+        slope, first = weight * root, _constant(given).sum(0)  # (channel,)
+        against = -mean * first
+        for g, x in zip(given, parts, strict=True):
+            against = against + _by_channel(_rows(g) * _rows(x)).sum((0, 1))
+        d_var = -slope * root.square() * against / 2
+        d_mean = -2 * mean * d_var - slope * first
+        found = []
+        for g, x, size in zip(given, parts, _sizes(parts, ctx.blocks), strict=True):
+            inner = size[..., None] * (2 * d_var / batch)  # (degree, m, channel)
+            bent = inner.repeat_interleave(2, -1).unsqueeze(2)  # (degree, m, 1, channel re/im)
+            d_x = torch.addcmul(_rows(g) * slope.repeat_interleave(2), _rows(x), bent)
+            found.append(d_x.view_as(x))
+        _constant(found).add_(d_mean / batch)
+        return root * against, None, None, *found
+
+
+def _statistics(parts: Sequence[Tensor], blocks: Blocks) -> tuple[Tensor, Tensor]:
+    """Mean and variance of each channel."""
+    mean = _constant(parts).mean(0)
+    power = torch.zeros_like(mean)
+    for part, size in zip(parts, _sizes(parts, blocks), strict=True):
+        energy = _by_channel(_rows(part).square())  # (degree, m, channel)
+        power = power + torch.einsum("lmc,lm->c", energy, size)
+    return mean, (power / parts[0].shape[2] - mean.square()).clamp_min(0)
+
+
+def _sizes(parts: Sequence[Tensor], blocks: Blocks) -> Iterator[Tensor]:
+    """How often each degree and order counts in a mean of squares, ``(degree, m)``."""
+    for part, degrees in zip(parts, blocks.degrees, strict=True):
+        both = part.new_full(part.shape[:2], 2.0)  # both signs of m
+        both[:, 0] = 1.0
+        degree = torch.arange(degrees.start, degrees.stop, device=part.device)
+        yield both * (2 * degree + 1)[:, None]
+
+
+def _constant(parts: Sequence[Tensor]) -> Tensor:
+    """The view of the constant function's coefficient, ``(batch, channel)``."""
+    return parts[0][0, 0, :, parts[0].shape[3] // 2, :, 0]
+
+
+def _rows(part: Tensor) -> Tensor:
+    """``(degree, m, batch n, channel re/im)``."""
+    return part.flatten(2, 3).flatten(3)
+
+
+def _by_channel(rows: Tensor) -> Tensor:
+    """The sums of `_rows` over batch, n and re/im, ``(degree, m, channel)``."""
+    return rows.sum(2).unflatten(2, (-1, 2)).sum(3)
 
 
 class NormalisedConv(Layer):

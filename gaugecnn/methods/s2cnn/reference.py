@@ -12,10 +12,11 @@ import math
 import torch
 from torch import Tensor
 
-from gaugecnn.layers import FeatureType, expect
+from gaugecnn.layers import FeatureType
+from gaugecnn.methods.s2cnn.along_gamma import spin_waves
 from gaugecnn.methods.s2cnn.grids import Grid
 from gaugecnn.methods.s2cnn.rings import RingGrid, Rings
-from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
+from gaugecnn.methods.s2cnn.types import GroupType, S2Type, SO3Type, SpinType, on_group
 from gaugecnn.surfaces.rotations import euler_angles
 
 
@@ -161,8 +162,11 @@ def spectra_of(x: Tensor, type_: FeatureType) -> list[Tensor]:
         one ``(batch, channel, m, n)`` a degree; on the sphere only n = 0.
     """
     type_ = _on_grid(type_)
-    order = type_.order if isinstance(type_, SO3Type) else 0
-    x = x if isinstance(type_, SO3Type) else x.unsqueeze(-1)  # on the sphere: one gamma
+    order = type_.order if isinstance(type_, GroupType) else 0
+    if isinstance(type_, SpinType):
+        x = x @ spin_waves(order, 2 * order + 2).to(x)
+    elif isinstance(type_, S2Type):
+        x = x.unsqueeze(-1)  # one gamma
     return [cut_orders(so3_spectrum(x, degree), order) for degree in range(type_.bandwidth)]
 
 
@@ -171,6 +175,10 @@ def signal_of(spectra: list[Tensor], type_: FeatureType) -> Tensor:
     type_ = _on_grid(type_)
     if isinstance(type_, SO3Type):
         return so3_signal(spectra, type_.rings, type_.gamma_points).real
+    if isinstance(type_, SpinType):
+        waves = spin_waves(type_.order, 2 * type_.order + 2)
+        x = so3_signal(spectra, type_.rings, waves.shape[1]).real
+        return x @ waves.T.to(x) / waves.shape[1]
     return so3_signal(spectra, RingGrid(Rings.equiangular, type_.bandwidth), 1).real[..., 0]
 
 
@@ -181,8 +189,8 @@ def rotate(spectra: list[Tensor], matrix: Tensor) -> list[Tensor]:
     return [torch.einsum("pm,bcmn->bcpn", d, z) for d, z in zip(wigners, spectra, strict=True)]
 
 
-def _on_grid(type_: FeatureType) -> S2Type | SO3Type:
-    return type_ if isinstance(type_, S2Type) else expect(type_, SO3Type)
+def _on_grid(type_: FeatureType) -> S2Type | GroupType:
+    return type_ if isinstance(type_, S2Type) else on_group(type_)
 
 
 def _waves(orders: Tensor, points: int) -> Tensor:

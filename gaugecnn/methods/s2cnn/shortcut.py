@@ -8,21 +8,19 @@ import torch
 from torch import Tensor, nn
 
 from gaugecnn.layers import Layer
-from gaugecnn.methods.s2cnn.fourier import Analysis, FourierGrid, Synthesis, as_shown, as_stored
-from gaugecnn.methods.s2cnn.types import SO3Type
+from gaugecnn.methods.s2cnn.fourier import Analysis, Synthesis, as_shown, as_stored
+from gaugecnn.methods.s2cnn.fourier_grid import fourier_grid
+from gaugecnn.methods.s2cnn.types import GroupType
 
 
 class Resample(nn.Module):
     """A feature moved to another grid through its spectrum, cut to what both types hold."""
 
-    def __init__(self, type_in: SO3Type, type_out: SO3Type) -> None:
+    def __init__(self, type_in: GroupType, type_out: GroupType) -> None:
         super().__init__()
         cutoff = min(type_in.bandwidth, type_out.bandwidth)
         order = min(type_in.order, type_out.order)
-        grids = [
-            FourierGrid(cutoff, order, t.sampling, t.gamma_points, t.kind)
-            for t in (type_in, type_out)
-        ]
+        grids = [fourier_grid(t, cutoff, order) for t in (type_in, type_out)]
         self.analysis, self.synthesis = Analysis(grids[0]), Synthesis(grids[1])
 
     def forward(self, x: Tensor) -> Tensor:
@@ -36,7 +34,7 @@ class SO3Shortcut(Layer):
     The spectrum is resampled only where the two types differ in more than channels.
     """
 
-    def __init__(self, type_in: SO3Type, type_out: SO3Type) -> None:
+    def __init__(self, type_in: GroupType, type_out: GroupType) -> None:
         super().__init__(type_in, type_out)
         bound = 1 / math.sqrt(type_in.channels)
         weight = torch.empty(type_out.channels, type_in.channels).uniform_(-bound, bound)
@@ -51,5 +49,5 @@ class SO3Shortcut(Layer):
         return as_shown(y.unflatten(0, x.shape[:3]))
 
 
-def _without_channels(type_: SO3Type) -> tuple[object, ...]:
+def _without_channels(type_: GroupType) -> tuple[object, ...]:
     return (type_.bandwidth, type_.order, type_.grid)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from gaugecnn.layers import FeatureType
+from gaugecnn.methods.s2cnn.along_gamma import Samples, Waves, spin_waves
 from gaugecnn.methods.s2cnn.rings import RingGrid, Rings
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.rotations import euler_angles, rotation_matrix
@@ -47,8 +50,8 @@ class S2Type(FeatureType):
 
 
 @dataclass(frozen=True)
-class SO3Type(FeatureType):
-    """Signals on SO(3), ``(channel, beta, alpha, gamma)``.
+class GroupType(FeatureType):
+    """Functions on SO(3), cut off in degree and in order along gamma.
 
     Args:
         channels: channels of the feature.
@@ -60,6 +63,8 @@ class SO3Type(FeatureType):
     Raises:
         ValueError: the grid is coarser than the cut-off, or an order or size is out of range.
     """
+
+    name: ClassVar[str]
 
     channels: int
     bandwidth: int
@@ -88,6 +93,34 @@ class SO3Type(FeatureType):
         return RingGrid(self.kind, self.sampling)
 
     @property
+    @abstractmethod
+    def along_gamma(self) -> Samples | Waves:
+        """What the last axis holds."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.channels, self.rings.count, 2 * self.sampling, self.along_gamma.count)
+
+    @property
+    def grid(self) -> object:
+        return (self.rings, self.along_gamma)
+
+    def __str__(self) -> str:
+        order = "" if self.max_order is None else f", order<={self.order}"
+        rings = "" if self.kind is Rings.equiangular else f" {self.kind}"
+        return (
+            f"{self.channels} x {self.name}(degree<{self.bandwidth}{order}, "
+            f"sampling {self.sampling}{rings})"
+        )
+
+
+@dataclass(frozen=True)
+class SO3Type(GroupType):
+    """Values on SO(3), ``(channel, beta, alpha, gamma)``."""
+
+    name = "SO3"
+
+    @property
     def gamma_points(self) -> int:
         """Points along gamma, an even number.
 
@@ -102,25 +135,55 @@ class SO3Type(FeatureType):
         return max(2, needed + needed % 2)
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        return (self.channels, self.rings.count, 2 * self.sampling, self.gamma_points)
-
-    @property
-    def grid(self) -> object:
-        return (self.rings, self.gamma_points)
+    def along_gamma(self) -> Samples:
+        return Samples(self.gamma_points)
 
     def transform(self, symmetry: Symmetry, feature: Tensor) -> Tensor:
         """``(L_R f)(Q) = f(R^-1 Q)``, by the Euler angles of each turned point of the grid."""
-        rotation = _rotation(symmetry, self)
-        matrix = tuple(rotation.matrix.double().flatten().tolist())
-        index = _turned_points(matrix, self.rings, self.gamma_points).to(feature.device)
-        return feature.flatten(2)[:, :, index].unflatten(2, self.shape[1:])
+        return _turned(feature, symmetry, self)
 
-    def __str__(self) -> str:
-        order = "" if self.max_order is None else f", order<={self.order}"
-        rings = "" if self.kind is Rings.equiangular else f" {self.kind}"
-        grid = f"sampling {self.sampling}{rings}"
-        return f"{self.channels} x SO3(degree<{self.bandwidth}{order}, {grid})"
+
+@dataclass(frozen=True)
+class SpinType(GroupType):
+    """The same in the waves of gamma, ``(channel, beta, alpha, wave)``.
+
+    At each point of the sphere the components in 1, sqrt(2) cos(n gamma), sqrt(2) sin(n gamma),
+    n = 1 .. max_order, each cosine before its sine: a spin-weighted function of weight n for each n
+    (Esteves et al. 2020). For few orders there are fewer waves than points, and products of two
+    functions need no points: no wave falls on another one.
+    """
+
+    name = "Spin"
+
+    @property
+    def along_gamma(self) -> Waves:
+        return Waves(self.order)
+
+    def transform(self, symmetry: Symmetry, feature: Tensor) -> Tensor:
+        """``(L_R f)(Q) = f(R^-1 Q)``, at points along gamma as many as turns of the grid need."""
+        samples = Samples(2 * self.order + 2)
+        waves = spin_waves(self.order, samples.count).to(feature)  # (wave, gamma)
+        turned = _turned(feature @ waves, symmetry, self)
+        return turned @ waves.T / samples.count
+
+
+def on_group(type_: FeatureType) -> GroupType:
+    """`type_` itself, once it is known to live on SO(3).
+
+    Raises:
+        TypeError: it lives elsewhere.
+    """
+    if not isinstance(type_, GroupType):
+        raise TypeError(f"expected a feature of SO3Type or SpinType, got {type_}")
+    return type_
+
+
+def _turned(feature: Tensor, symmetry: Symmetry, type_: GroupType) -> Tensor:
+    """A feature ``(batch, channel, beta, alpha, gamma)`` under a rotation of its grid."""
+    rotation = _rotation(symmetry, type_)
+    matrix = tuple(rotation.matrix.double().flatten().tolist())
+    index = _turned_points(matrix, type_.rings, feature.shape[-1]).to(feature.device)
+    return feature.flatten(2)[:, :, index].unflatten(2, feature.shape[2:])
 
 
 def _rotation(symmetry: Symmetry, type_: FeatureType) -> Rotation:
