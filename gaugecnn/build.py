@@ -16,8 +16,9 @@ from gaugecnn.data.published import PublishedRenderer
 from gaugecnn.data.rendering import Renderer
 from gaugecnn.data.sources import Images, class_count, load_source
 from gaugecnn.errors import UserError
+from gaugecnn.heads import Head
 from gaugecnn.layers import LayerFamily, Stage
-from gaugecnn.networks import Classifier, Head, Network, Segmenter
+from gaugecnn.networks import Classifier, Network, Segmenter
 from gaugecnn.ops.allocator import keep_freed_memory
 from gaugecnn.registry import method_for
 from gaugecnn.surfaces.chart import planar_chart
@@ -105,14 +106,14 @@ def build_model(config: DictConfig, domain: Domain | None = None) -> Network:
         residual = bool(plan.get("residual", False))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
+            node = plan.get("head", {})
+            head = Head(tuple(node.get("hidden", ())), node.get("dropout", 0.0))
             if config.task == "classification":
-                node = plan.get("head", {})
-                head = Head(tuple(node.get("hidden", ())), node.get("dropout", 0.0))
                 return Classifier(family, stages, head, classes, residual=residual)
             options = {"channels": classes + 1, **plan.get("project", {})}
             project = _stage(family, OmegaConf.create(options), f"model.{config.task}.project")
             skip = bool(plan.get("skip", False))
-            return Segmenter(family, stages, project, residual=residual, skip=skip)
+            return Segmenter(family, stages, project, head, residual=residual, skip=skip)
     except (TypeError, ValueError) as error:
         if isinstance(error, UserError):
             raise

@@ -35,7 +35,7 @@ DOMAIN_KEYS = {
 }
 PLAN_KEYS = {
     "classification": ("stages", "residual", "head"),
-    "segmentation": ("stages", "project", "residual", "skip"),
+    "segmentation": ("stages", "project", "residual", "skip", "head"),
 }
 HEAD_KEYS = ("hidden", "dropout")
 

@@ -1,7 +1,7 @@
 """Classifier and Segmenter: built from any `LayerFamily`, and nothing else builds networks.
 
     signal -> lift -> block -> ... -> block -> integrate -> head       (Classifier)
-    signal -> lift -> block -> ... -> block -> project                 (Segmenter)
+    signal -> lift -> block -> ... -> block -> project -> head         (Segmenter)
 
 A block is ``activate(normalise(convolve(x)) + shortcut(x))``, x being resampled once where the
 stage says so; the shortcut is there for residual networks only, and in a segmenter with skips the
@@ -12,42 +12,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from gaugecnn.errors import UserError
+from gaugecnn.heads import Head, PointHead
 from gaugecnn.layers import FeatureType, Identity, Layer, LayerFamily, Stage
 from gaugecnn.surfaces.symmetry import Symmetry
-
-
-@dataclass(frozen=True)
-class Head:
-    """The perceptron that reads the invariants of a classifier.
-
-    Args:
-        hidden: width of each hidden layer.
-        dropout: probability of dropping a hidden unit while training.
-    """
-
-    hidden: tuple[int, ...] = ()
-    dropout: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.dropout < 1:
-            raise UserError(f"expected 0 <= head.dropout < 1, got {self.dropout}")
-        if any(width < 1 for width in self.hidden):
-            raise UserError(f"expected head.hidden of widths >= 1, got {list(self.hidden)}")
-
-    def build(self, features: int, classes: int) -> nn.Sequential:
-        """The perceptron ``(batch, features) -> (batch, classes)``."""
-        layers: list[nn.Module] = []
-        for width in self.hidden:
-            layers += [nn.Linear(features, width), nn.BatchNorm1d(width), nn.ReLU()]
-            layers += [nn.Dropout(self.dropout)] if self.dropout else []
-            features = width
-        return nn.Sequential(*layers, nn.Linear(features, classes))
 
 
 class Block(Layer):
@@ -186,6 +159,8 @@ class Segmenter(Network):
         family: the layers of one equivariance type on one domain.
         stages: the plan; the first stage lifts the signal.
         project: the last stage; its channels are the classes and the background.
+        head: the perceptron at each point that reads what is projected, and the signal; without
+            hidden layers the projection gives the logits itself.
         residual: give every block but the first a shortcut.
         skip: add to each block of the second half the feature of its mirror in the first half.
 
@@ -198,6 +173,7 @@ class Segmenter(Network):
         family: LayerFamily[Stage],
         stages: Sequence[Stage],
         project: Stage,
+        head: Head | None = None,
         *,
         residual: bool = False,
         skip: bool = False,
@@ -220,6 +196,10 @@ class Segmenter(Network):
                 )
             blocks.append(Block(family, layer, moved, residual, earlier))
         self.blocks = nn.ModuleList(blocks)
+        classes, self.head = project.channels, None
+        if head is not None and head.hidden:
+            project = replace(project, channels=head.hidden[0])
+            self.head = PointHead(head, family.in_channels, classes)
         self.project = family.project(blocks[-1].type_out, project.channels, project)
 
     def logits(self, signal: Tensor) -> Tensor:
@@ -230,4 +210,5 @@ class Segmenter(Network):
             x = block(x) if block.skip is None else block(x, features.pop(mirror))
             if mirror > i and self.blocks[mirror].skip is not None:
                 features[i] = x
-        return self.project(x)  # (batch, classes + 1, *domain.shape)
+        fields = self.project(x)  # (batch, classes + 1 or width of the head, *domain.shape)
+        return fields if self.head is None else self.head(fields, signal)

@@ -15,7 +15,7 @@ FLOORS = [
     ("geometry",),
     ("surfaces",),
     ("data",),
-    ("layers",),
+    ("layers", "heads"),
     ("networks",),
     ("ops",),
     ("methods",),

@@ -7,8 +7,9 @@ from collections import OrderedDict
 import torch
 from torch import Tensor
 
+from gaugecnn.heads import Head
 from gaugecnn.methods.s2cnn import S2CNNFamily, S2CNNStage
-from gaugecnn.networks import Classifier, Head, Segmenter
+from gaugecnn.networks import Classifier, Segmenter
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from tests.methods.s2cnn_layers import PUBLISHED
 

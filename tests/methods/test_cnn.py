@@ -7,11 +7,12 @@ import torch
 from omegaconf import OmegaConf
 
 from gaugecnn.errors import GaugecnnWarning, UserError
+from gaugecnn.heads import Head
 from gaugecnn.layers import Identity
 from gaugecnn.methods.cnn import CNNFamily, CNNStage
 from gaugecnn.methods.cnn.layers import convolution_window
 from gaugecnn.methods.p4 import P4Family
-from gaugecnn.networks import Classifier, Head, Segmenter
+from gaugecnn.networks import Classifier, Segmenter
 from gaugecnn.ops.plane_type import PlaneType
 from gaugecnn.surfaces.chart import AzimuthalChart, EquirectangularChart, planar_chart
 from gaugecnn.surfaces.lat_lon import LatLonGrid

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from gaugecnn.errors import GaugecnnWarning, UserError
+from gaugecnn.heads import Head
 from gaugecnn.layers import Identity
 from gaugecnn.methods.p4 import (
     CosetPooling,
@@ -17,7 +18,7 @@ from gaugecnn.methods.p4 import (
     P4Type,
     reference,
 )
-from gaugecnn.networks import Classifier, Head, Segmenter
+from gaugecnn.networks import Classifier, Segmenter
 from gaugecnn.surfaces.chart import AzimuthalChart, EquirectangularChart
 from gaugecnn.surfaces.symmetry import FrameChange, Rotation, step_about_z
 

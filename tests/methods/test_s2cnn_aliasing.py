@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from gaugecnn.heads import Head
 from gaugecnn.methods.cnn import CNNFamily, CNNStage
 from gaugecnn.methods.s2cnn import (
     S2CNNFamily,
@@ -25,7 +26,7 @@ from gaugecnn.methods.s2cnn.aliasing import (
     aliased_shares,
     small_d,
 )
-from gaugecnn.networks import Classifier, Head, Segmenter
+from gaugecnn.networks import Classifier, Segmenter
 from gaugecnn.surfaces.lat_lon import LatLonGrid, quadrature_weights
 from tests.methods.s2cnn_layers import PUBLISHED, soft
 

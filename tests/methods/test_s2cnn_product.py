@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 
 from gaugecnn import build_model, load_config
+from gaugecnn.heads import Head
 from gaugecnn.methods.s2cnn import Rings, S2CNNFamily, S2CNNStage, SO3Type, so3_integrate
 from gaugecnn.methods.s2cnn import family as families
 from gaugecnn.methods.s2cnn.along_gamma import spin_waves
 from gaugecnn.methods.s2cnn.bounded import ProductNonlinearity, SpinProduct
 from gaugecnn.methods.s2cnn.types import SpinType
-from gaugecnn.networks import Classifier, Head, Network
+from gaugecnn.networks import Classifier, Network
 from gaugecnn.ops import parts
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.rotations import random_rotations

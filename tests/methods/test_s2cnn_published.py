@@ -14,9 +14,10 @@ from torch import nn
 from gaugecnn import build_model, load_config
 from gaugecnn.build import build_renderer
 from gaugecnn.data.published import PublishedRenderer
+from gaugecnn.heads import Head
 from gaugecnn.methods.s2cnn import load_published_state_dict
 from gaugecnn.methods.s2cnn.published import published_names
-from gaugecnn.networks import Classifier, Head, Network, Segmenter
+from gaugecnn.networks import Classifier, Network, Segmenter
 from gaugecnn.surfaces import LatLonGrid
 from tests.methods.published_states import (
     NAMES,

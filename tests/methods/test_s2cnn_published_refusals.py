@@ -9,9 +9,10 @@ import torch
 from torch import nn
 
 from gaugecnn.errors import UserError
+from gaugecnn.heads import Head
 from gaugecnn.methods.cnn import CNNFamily, CNNStage
 from gaugecnn.methods.s2cnn import load_published_state_dict
-from gaugecnn.networks import Classifier, Head
+from gaugecnn.networks import Classifier
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from tests.methods.published_states import (
     classifier,
