@@ -1,0 +1,156 @@
+"""What is compared: the rows, the data, and how long each network is trained.
+
+The epochs of a row are chosen so that its training takes about the seconds of its task, on one
+core and with nothing else running: an epoch of a mesh network costs many of the plain CNN's, so
+that equal epochs would compare nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import product
+from typing import NamedTuple
+
+TASKS = ("classification", "segmentation")
+AUGMENTED = "cnn, augmented"
+AUGMENTED_3X = "cnn, augmented 3x"
+"""The augmented CNN, with three times the epochs."""
+ROWS = ("gauge", "s2cnn", "p4", "cnn", AUGMENTED, AUGMENTED_3X, "gcn")
+
+
+def slug(row: str) -> str:
+    """The name of a row in files."""
+    return row.replace(",", "").replace(" ", "-")
+
+
+class Job(NamedTuple):
+    """One network to train."""
+
+    row: str
+    task: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What its folder is called."""
+        return f"{slug(self.row)}-{self.task}-seed{self.seed}"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A data set and the sizes at which each network is trained on it.
+
+    Attributes:
+        images: what the networks are trained on, as the figure says it.
+        rows: which are compared, the costly first.
+        seeds: of the weights, unless others are asked for.
+        common: words for every network.
+        seconds: by task, how long every row but `AUGMENTED_3X` should train on one core.
+        needed: by task, what every network must reach on unrotated images, in percent.
+        epochs: by task and row; those of `AUGMENTED_3X` follow from `AUGMENTED`.
+        words: further words by row; `AUGMENTED_3X` has those of `AUGMENTED`.
+    """
+
+    images: str
+    rows: tuple[str, ...]
+    seeds: tuple[int, ...]
+    common: tuple[str, ...]
+    seconds: dict[str, int]
+    needed: dict[str, float]
+    epochs: dict[str, dict[str, int]]
+    words: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+PRESETS = {
+    # `make compare`, 8 minutes of two cores; coarse domains lose little of 8 x 8 digits
+    "digits": Preset(
+        images="scikit-learn's digits",
+        rows=tuple(row for row in ROWS if row != AUGMENTED_3X),
+        seeds=(0,),
+        common=("data.name=digits",),
+        seconds={"classification": 60, "segmentation": 60},
+        needed={"classification": 70.0, "segmentation": 25.0},
+        epochs={
+            "classification": {
+                "gauge": 6,
+                "s2cnn": 8,
+                "p4": 12,
+                "cnn": 20,
+                AUGMENTED: 170,
+                "gcn": 12,
+            },
+            "segmentation": {
+                "gauge": 5,
+                "s2cnn": 5,
+                "p4": 8,
+                "cnn": 20,
+                AUGMENTED: 170,
+                "gcn": 8,
+            },
+        },
+        words={
+            "s2cnn": ("domain.bandwidth=18",),
+            "p4": ("domain.size=32",),
+            "cnn": ("domain.size=24",),
+            AUGMENTED: ("domain.size=24", "trainer.check_val_every_n_epoch=10"),
+            "gcn": ("domain.level=3",),
+        },
+    ),
+    # the committed results, hours of two cores
+    "mnist": Preset(
+        images="10,000 MNIST images",
+        rows=ROWS,
+        seeds=(0, 1, 2),
+        common=("data.name=mnist", "data.train_size=10000", "data.test_size=2000"),
+        seconds={"classification": 900, "segmentation": 1200},
+        needed={"classification": 0.0, "segmentation": 0.0},
+        epochs={
+            "classification": {
+                "gauge": 5,
+                "s2cnn": 5,
+                "p4": 10,
+                "cnn": 10,
+                AUGMENTED: 20,
+                "gcn": 5,
+            },
+            "segmentation": {
+                "gauge": 3,
+                "s2cnn": 3,
+                "p4": 6,
+                "cnn": 10,
+                AUGMENTED: 20,
+                "gcn": 2,
+            },
+        },
+        words={},
+    ),
+}
+
+
+def epochs_of(preset: Preset, row: str, task: str) -> int:
+    """How many epochs a row is trained for."""
+    epochs = preset.epochs[task]
+    return 3 * epochs[AUGMENTED] if row == AUGMENTED_3X else epochs[row]
+
+
+def words_of(preset: Preset, job: Job, root: str) -> list[str]:
+    """The configuration of a job, as on the command line."""
+    model, _, augmented = job.row.partition(", ")
+    words = [f"model={model}", f"task={job.task}", *preset.common, f"seed={job.seed}"]
+    words.append(f"train.epochs={epochs_of(preset, job.row, job.task)}")
+    words += ["train.batch_size=16", "train.learning_rate=0.01"]
+    if root:
+        words.append(f"data.root={root}")
+    if augmented:
+        words.append("data.rotation=so3")
+    return [*words, *preset.words.get(AUGMENTED if augmented else job.row, ())]
+
+
+def ordered_jobs(preset: Preset, rows: tuple[str, ...], seeds: tuple[int, ...]) -> list[Job]:
+    """Every row on every task with every seed, the longest first: no process ends up alone."""
+
+    def seconds(job: Job) -> int:
+        return preset.seconds[job.task] * (3 if job.row == AUGMENTED_3X else 1)
+
+    chosen = [row for row in preset.rows if row in rows]
+    return sorted((Job(*j) for j in product(chosen, TASKS, seeds)), key=seconds, reverse=True)
