@@ -48,20 +48,21 @@ class SelfInteraction(Layer):
             self.weight[str(m)] = nn.Parameter(torch.randn(shape) / (shape[1] * shape[2]) ** 0.5)
 
     def forward(self, x: Tensor) -> Tensor:
-        parts = []
-        blocks = dict(zip(self.type_in.orders, self.type_in.blocks(x), strict=True))
-        for m, width in zip(self.type_out.orders, self.type_out.widths, strict=True):
-            if str(m) not in self.weight:
-                parts.append(x.new_zeros(*x.shape[:-1], width))
-                continue
-            weight = self.weight[str(m)]  # (out channel, in channel, re-im)
-            block = blocks[m]  # (batch, vertex, in channel, re-im)
-            out = block.transpose(-1, -2) @ weight[..., 0].T  # (batch, vertex, re-im, out channel)
-            if m > 0:
-                turned = torch.stack([-block[..., 1], block[..., 0]], dim=-2)  # i f
-                out = out + turned @ weight[..., 1].T
-            parts.append(out.transpose(-1, -2).flatten(-2))
-        return torch.cat(parts, dim=-1)
+        return x @ self.matrix().to(x)
+
+    def matrix(self) -> Tensor:
+        """The map as one real matrix, ``(input component, output component)``."""
+        shape = self.type_in.components, self.type_out.components
+        whole = next(self.parameters(), torch.empty(())).new_zeros(shape)
+        for order, weight in self.weight.items():
+            m = int(order)
+            block = weight.transpose(0, 1)  # (in channel, out channel, re-im)
+            if m > 0:  # (re + i im)(a + i b), (in channel, re-im, out channel, re-im)
+                a, b = block.unbind(-1)
+                rows = [torch.stack([a, b], -1), torch.stack([-b, a], -1)]
+                block = torch.stack(rows, 1).flatten(2).flatten(0, 1)
+            whole[self.type_in.slice_of(m), self.type_out.slice_of(m)] = block.flatten(1)
+        return whole
 
 
 class ScalarField(Projection):
