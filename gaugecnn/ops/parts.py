@@ -12,7 +12,7 @@ CACHED = 1 << 17
 
 
 def in_parts(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    """Tensors of one shape, a few rows of the first axis of all of them at a time.
+    """Tensors of one length, a few rows of the first axis of all of them at a time.
 
     In one part where it would not help: on a GPU, and while compiling.
     """

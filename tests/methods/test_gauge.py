@@ -162,7 +162,8 @@ def test_the_product_is_one_of_orders():
     f0, *pairs = type_.blocks(x)
     f0, (f1, f2) = f0[..., 0], map(torch.view_as_complex, (p.contiguous() for p in pairs))
     power = f0**2 + f1.abs() ** 2 + f2.abs() ** 2
-    norm = (1 + power).sqrt()
+    areas = torch.from_numpy(type_.surface.areas / type_.surface.total_area)
+    norm = (1 + torch.einsum("v,bvc->bc", areas, power)).sqrt()[:, None]
     expected = [
         f0 + power / 2 / norm,
         f1 + (f0 * f1 + f1.conj() * f2 / math.sqrt(2)) / norm,

@@ -91,12 +91,14 @@ class ProductNonlinearity(Layer):
 
         f_0 + (f_0^2 + |f_1|^2 + |f_2|^2) / 2 n
         f_1 + (f_0 f_1 + conj(f_1) f_2 / sqrt(2)) / n
-        f_2 + (f_0 f_2 + f_1^2 / (2 sqrt(2))) / n        n^2 = 1 + f_0^2 + |f_1|^2 + |f_2|^2
+        f_2 + (f_0 f_2 + f_1^2 / (2 sqrt(2))) / n        n^2 = 1 + mean (f_0^2 + |f_1|^2 + |f_2|^2)
 
     as Kondor, Lin & Trivedi (2018) have products of degrees on the sphere. Gates know norms alone;
-    here what two orders of a channel say of each other's direction is seen too. n is the norm of
-    the channel at the vertex, which no frame changes: with it no feature grows faster than what
-    comes in, whatever a network is shown.
+    here what two orders of a channel say of each other's direction is seen too. n is one number for
+    each sample and channel, from the mean over the surface, which no frame changes: with it no
+    feature grows faster than what comes in, whatever a network is shown, and yet what stands out
+    on a surface is squared. A norm at each vertex bounds as well, but leaves nothing squared where
+    the feature is large.
 
     Args:
         type_: type of the feature, with the same multiplicity in every order.
@@ -106,16 +108,21 @@ class ProductNonlinearity(Layer):
     """
 
     type_in: GaugeType
+    _areas: Tensor
 
     def __init__(self, type_: GaugeType) -> None:
         super().__init__(type_, type_)
         orders = _orders_of_equal_width(type_)
         self._table = product_table(waves(orders, 3 * orders))
+        areas = torch.from_numpy(type_.surface.areas / type_.surface.total_area)
+        self.register_buffer("_areas", areas, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        by_vertex = x.transpose(0, 1)  # (vertex, batch, component), as convolutions leave it
-        y = bounded_product(by_vertex.flatten(0, 1), self._table)
-        return y.view(by_vertex.shape).transpose(0, 1)
+        with torch.autocast(x.device.type, enabled=False):
+            x = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+            by_vertex = x.transpose(0, 1)  # (vertex, batch, component), as convolutions leave it
+            y = bounded_product(by_vertex.contiguous(), self._areas.to(x), self._table)
+            return y.transpose(0, 1)
 
 
 def _orders_of_equal_width(type_: GaugeType) -> int:
