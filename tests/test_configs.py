@@ -21,7 +21,6 @@ PUBLISHED = {
 }
 SMALL = ("gauge", "s2cnn", "p4", "cnn", "gcn")
 ACCURATE = {
-    ("s2cnn_91k", "classification"): 90_674,
     ("s2cnn_100k", "classification"): 97_898,
     ("gauge_100k", "classification"): 81_830,
     ("gauge_72k", "classification"): 72_066,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 RECIPES: dict[str, tuple[str, ...]] = {
     "gauge_100k": ("train=long",),
-    "s2cnn_91k": ("train=long",),
+    "s2cnn_100k": ("train=long",),
 }
 """The classifiers that are trained for hours on a CPU, and the words that they are trained with."""
 

@@ -40,13 +40,13 @@ from gaugecnn.training.run import train
 
 HERE = Path(__file__).parent
 FACTORS = (1.0, 1.125, 1.25, 1.5, 1.75, 2.0, 3.0)
-SIZES = (  # cut-off, orders, cut-off of the next stage; at last the stages of s2cnn_91k
+SIZES = (  # cut-off, orders, cut-off of the next stage; at last the stages of s2cnn_100k
     *((8, None, 8), (16, None, 16), (16, 2, 16)),
-    *((20, 2, 13), (13, 2, 9), (9, 2, 6), (6, 2, 1)),
+    *((24, 2, 18), (18, 2, 13), (13, 2, 10), (10, 2, 7), (7, 2, 5), (5, 2, 1)),
 )
 TRAINED = (
     *(("relu", 1.0), ("relu", 1.25), ("relu", 1.5)),
-    *(("softplus", 1.0), ("quadratic", 1.0), ("quadratic", 1.5)),
+    *(("softplus", 1.0), ("product", 1.0), ("product", 1.5)),
 )
 
 

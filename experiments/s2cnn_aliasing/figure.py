@@ -16,7 +16,7 @@ COLOURS = {
     "gelu": "#edae49",
     "tanh": "#66a182",
     "softplus": "#00798c",
-    "quadratic": "#8d99ae",
+    "product": "#8d99ae",
 }
 FLOOR = 1e-6
 ALL = "all stages"

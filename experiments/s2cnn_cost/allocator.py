@@ -15,7 +15,7 @@ import torch
 from gaugecnn.training.provenance import commit, device_name
 from gaugecnn.training.results import Result
 
-MODELS = (("s2cnn_150k", 32), ("s2cnn_91k", 64))
+MODELS = (("s2cnn_150k", 32), ("s2cnn_100k", 64))
 ROUNDS = 3
 SCRIPT = """
 import statistics, sys, time

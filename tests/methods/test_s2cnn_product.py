@@ -162,6 +162,6 @@ def test_one_and_a_half_is_always_enough() -> None:
         (["model.classification.stages[0].sampling=1.2"], torch.float64, (1e-6, 1)),
     ],
 )
-def test_s2cnn_91k_is_exact(words, dtype, limits) -> None:
-    network = build_model(load_config("s2cnn_91k", overrides=["domain.bandwidth=20", *words]))
-    assert limits[0] <= invariance_error(network.to(dtype), 20) < limits[1]
+def test_s2cnn_100k_is_exact(words, dtype, limits) -> None:
+    network = build_model(load_config("s2cnn_100k", overrides=["domain.bandwidth=24", *words]))
+    assert limits[0] <= invariance_error(network.to(dtype), 24) < limits[1]
