@@ -127,6 +127,7 @@ class Projection(nn.Module):
     """A feature turned into a scalar field ``(batch, channel, *domain.shape)``."""
 
     type_in: FeatureType
+    type_out: FeatureType | None = None  # for methods whose memory has to be known beforehand
 
 
 class Integral(nn.Module):

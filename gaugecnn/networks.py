@@ -94,10 +94,15 @@ class Network(nn.Module, ABC):
         self.check_shape(signal)
         if not torch.compiler.is_compiling():
             blocks = [block for block in self.blocks if isinstance(block, Block)]
-            types = [self.family.input_type, *(block.type_out for block in blocks)]
             keeps = torch.is_grad_enabled() or any(block.skip is not None for block in blocks)
-            self.family.check_memory(types, len(signal), keeps, signal.device)
+            self.family.check_memory(self.types, len(signal), keeps, signal.device)
         return self.logits(signal)
+
+    @property
+    def types(self) -> list[FeatureType]:
+        """The feature before the first layer and behind each one."""
+        blocks = [block for block in self.blocks if isinstance(block, Block)]
+        return [self.family.input_type, *(block.type_out for block in blocks)]
 
     @abstractmethod
     def logits(self, signal: Tensor) -> Tensor:
@@ -201,6 +206,11 @@ class Segmenter(Network):
             project = replace(project, channels=head.hidden[0])
             self.head = PointHead(head, family.in_channels, classes)
         self.project = family.project(blocks[-1].type_out, project.channels, project)
+
+    @property
+    def types(self) -> list[FeatureType]:
+        projected = self.project.type_out
+        return super().types if projected is None else [*super().types, projected]
 
     def logits(self, signal: Tensor) -> Tensor:
         features: dict[int, Tensor] = {}  # those that a skip still waits for

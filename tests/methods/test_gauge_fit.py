@@ -83,6 +83,7 @@ def test_the_segmenter_does_not_depend_on_the_unit(tmp_path):
         mesh = trimesh.Trimesh(unit * vertices, faces, process=False)
         path.write_text(trimesh.exchange.off.export_off(mesh, digits=16))
         words = ["domain.kind=mesh", f"domain.file={path}"]
+        words.append("model.segmentation.stages[0].radius=0.1")
         torch.manual_seed(0)
         config = load_config("gauge", "segmentation", words)
         with pytest.warns(GaugecnnWarning, match="does not fit the edges at"):

@@ -54,9 +54,8 @@ class Peak(TorchDispatchMode):
 def test_the_estimate_is_what_is_measured(model, task, batch, training) -> None:
     network = build_model(load_config(model, task)).train(training)
     signal = torch.rand(batch, 1, *network.domain.shape)
-    types = [network.family.input_type, *(block.type_out for block in network.blocks)]
     skips = any(block.skip is not None for block in network.blocks)
-    estimate, _ = memory.network_bytes(types, batch, training or skips)
+    estimate, _ = memory.network_bytes(network.types, batch, training or skips)
     peak = Peak([signal, *network.parameters(), *network.buffers()])
     with peak, torch.set_grad_enabled(training):
         out = network(signal)
@@ -88,7 +87,7 @@ def test_nothing_alone_may_do(monkeypatch) -> None:
 
 
 def test_a_network_asks_before_it_allocates(monkeypatch) -> None:
-    network = build_model(load_config("s2cnn", overrides=["domain.bandwidth=16"])).eval()
+    network = build_model(load_config("s2cnn", overrides=["domain.bandwidth=24"])).eval()
     signal = torch.rand(1, 1, *network.domain.shape)
     network(signal)
     monkeypatch.setattr(memory, "available_bytes", lambda device: 1 << 20)

@@ -48,12 +48,14 @@ class SelfInteraction(Layer):
             self.weight[str(m)] = nn.Parameter(torch.randn(shape) / (shape[1] * shape[2]) ** 0.5)
 
     def forward(self, x: Tensor) -> Tensor:
+        if not self.weight:  # no order in common
+            return x.new_zeros(*x.shape[:-1], self.type_out.components)
         return x @ self.matrix().to(x)
 
     def matrix(self) -> Tensor:
         """The map as one real matrix, ``(input component, output component)``."""
         shape = self.type_in.components, self.type_out.components
-        whole = next(self.parameters(), torch.empty(())).new_zeros(shape)
+        whole = next(iter(self.weight.values())).new_zeros(shape)
         for order, weight in self.weight.items():
             m = int(order)
             block = weight.transpose(0, 1)  # (in channel, out channel, re-im)

@@ -216,7 +216,7 @@ class SO3ToS2(Projection):
         _check_grid(kernel_grid, ("beta", "alpha", "gamma"))
         type_in = feature(in_channels, bandwidth_in, sampling_in, max_order, grid)
         self.type_in = type_in
-        self.type_out = S2Type(out_channels, sampling_out)
+        self.type_out: S2Type = S2Type(out_channels, sampling_out)
         check_tables(type_in, self.type_out)
         cutoff = min(bandwidth_in, bandwidth_out)
         order = min(type_in.order, cutoff - 1)
