@@ -114,11 +114,11 @@ def test_what_sampling_does_to_aliasing():
 
 
 def test_an_exact_network_loses_nothing_when_digits_turn():
-    """98.5 % was asked for, and missed: the README says so."""
+    """99 % was asked for, and missed: the README says so."""
     rows = rows_of(EXPERIMENTS / "s2cnn_mnist" / "results.csv")
     found = {row["test_condition"]: float(row["value"]) for row in rows}
     assert found["rotated"] > 97.64  # the published network of 154,550 parameters
-    assert abs(found["unrotated"] - found["rotated"]) <= 0.5
+    assert abs(found["unrotated"] - found["rotated"]) <= 0.2
     assert all(int(row["parameters"]) <= 100_000 for row in rows)
     assert all(float(row["train_seconds"]) <= 9000 for row in rows)
 
