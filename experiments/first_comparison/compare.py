@@ -27,6 +27,7 @@ from typing import Any
 
 from presets import (
     AUGMENTED,
+    AUGMENTED_3X,
     PRESETS,
     ROWS,
     TASKS,
@@ -153,13 +154,16 @@ def in_order(records: list[Record], preset: Preset) -> list[Record]:
 
 
 def failures(records: list[Record], needed: dict[str, float]) -> list[str]:
-    """Which rows miss, in the mean over seeds, what the comparison promises."""
+    """Which rows miss, in the mean over seeds, what the comparison promises.
+
+    Of the augmented networks nothing is needed: what they reach in the same seconds is the question.
+    """
     missed = []
     for task in TASKS:
         found = by_row(records, task)
         for row, runs in found.items():
             unrotated, rotated = (spread(runs, c).mean for c in CONDITIONS)
-            if unrotated < needed[task]:
+            if row not in (AUGMENTED, AUGMENTED_3X) and unrotated < needed[task]:
                 missed.append(
                     f"{row}, {task}: {unrotated:.1f} unrotated, expected {needed[task]:.0f}"
                 )

@@ -48,7 +48,7 @@ class Preset:
         seeds: of the weights, unless others are asked for.
         common: words for every network.
         seconds: by task, how long every row but `AUGMENTED_3X` should train on one core.
-        needed: by task, what every network must reach on unrotated images, in percent.
+        needed: by task, what networks trained on unrotated images must reach on those, in percent.
         epochs: by task and row; those of `AUGMENTED_3X` follow from `AUGMENTED`.
         models: by row the file of its plan, where it is not that of its name.
         words: further words by row; `AUGMENTED_3X` has those of `AUGMENTED`.
@@ -81,18 +81,18 @@ PRESETS = {
             "classification": {
                 "gauge": 8,
                 "s2cnn": 10,
-                "p4": 14,
-                "cnn": 24,
-                AUGMENTED: 24,
+                "p4": 24,
+                "cnn": 44,
+                AUGMENTED: 44,
                 "gcn": 12,
             },
             "segmentation": {
                 "gauge": 6,
                 "s2cnn": 7,
-                "p4": 8,
-                "cnn": 30,
-                AUGMENTED: 30,
-                "gcn": 6,
+                "p4": 7,
+                "cnn": 34,
+                AUGMENTED: 34,
+                "gcn": 8,
             },
         },
         models={name: str(COARSE / f"{name}.yaml") for name in ("gauge", "s2cnn")},
