@@ -156,7 +156,7 @@ def in_order(records: list[Record], preset: Preset) -> list[Record]:
 def failures(records: list[Record], needed: dict[str, float]) -> list[str]:
     """Which rows miss, in the mean over seeds, what the comparison promises.
 
-    Of the augmented networks nothing is needed: what they reach in the same seconds is the question.
+    Of augmented networks nothing is needed: what they reach in the same seconds is the question.
     """
     missed = []
     for task in TASKS:
