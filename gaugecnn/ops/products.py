@@ -8,6 +8,7 @@ product is a product again, because C is symmetric.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -21,6 +22,18 @@ Table = tuple[Terms, ...]
 
 Components = Sequence[Tensor]
 Places = Sequence[Tensor | None] | None
+
+
+def circle_waves(max_order: int, points: int) -> Tensor:
+    """The orthonormal waves of a circle at evenly spaced angles t, ``(wave, point)``, float64.
+
+    1, and for each order n up to the largest sqrt(2) cos(n t) and then sqrt(2) sin(n t).
+    """
+    t = 2 * math.pi * torch.arange(points, dtype=torch.float64) / points
+    found = [torch.ones_like(t)]
+    for n in range(1, max_order + 1):
+        found += [math.sqrt(2) * torch.cos(n * t), math.sqrt(2) * torch.sin(n * t)]
+    return torch.stack(found)
 
 
 def product_table(basis: Tensor) -> Table:
@@ -50,10 +63,9 @@ def product(x: Components, y: Components, table: Table, out: Places = None) -> l
     return [_sum(x, y, terms, place) for terms, place in zip(table, places, strict=True)]
 
 
-def half_square(x: Components, table: Table, out: Places = None) -> list[Tensor]:
-    """The components of half the product of a function with itself."""
-    once = [[(i, j, v if i < j else v / 2) for i, j, v in t if i <= j] for t in table]
-    return product(x, x, tuple(once), out)
+def half_squares(table: Table) -> Table:
+    """The table of half the product of a function with itself, each pair of components once."""
+    return tuple([(i, j, v if i < j else v / 2) for i, j, v in t if i <= j] for t in table)
 
 
 def inner(x: Components, y: Components) -> Tensor:

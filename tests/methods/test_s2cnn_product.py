@@ -10,11 +10,11 @@ from gaugecnn import build_model, load_config
 from gaugecnn.heads import Head
 from gaugecnn.methods.s2cnn import Rings, S2CNNFamily, S2CNNStage, SO3Type, so3_integrate
 from gaugecnn.methods.s2cnn import family as families
-from gaugecnn.methods.s2cnn.along_gamma import spin_waves
 from gaugecnn.methods.s2cnn.bounded import ProductNonlinearity, SpinProduct
 from gaugecnn.methods.s2cnn.types import SpinType
 from gaugecnn.networks import Classifier, Network
 from gaugecnn.ops import parts
+from gaugecnn.ops.products import circle_waves
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.rotations import random_rotations
 
@@ -43,7 +43,7 @@ def test_waves_give_what_points_give(order: int, monkeypatch) -> None:
     monkeypatch.setattr(parts, "CACHED", 100)
     type_ = SpinType(2, 4, 5, order, Rings.gauss_legendre)
     layer = SpinProduct(type_).double()
-    waves = spin_waves(order, 3 * order + 1)
+    waves = circle_waves(order, 3 * order + 1)
     x = torch.randn(2, *type_.shape, dtype=torch.float64, requires_grad=True)
 
     def slow(x: Tensor) -> Tensor:

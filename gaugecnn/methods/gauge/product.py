@@ -9,23 +9,20 @@ mean of g^2 over all directions and over the surface, one number for each sample
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from gaugecnn.ops.parts import by_parts, in_parts
-from gaugecnn.ops.products import Table, half_square, inner, product
+from gaugecnn.ops.products import Table, circle_waves, half_squares, inner, product
 
 
 def waves(orders: int, angles: int) -> Tensor:
     """The orthonormal waves of orders below `orders`, ``(component, angle)``, float64."""
-    t = 2 * math.pi * torch.arange(angles, dtype=torch.float64) / angles
-    found = [torch.ones_like(t)]
-    for m in range(1, orders):  # sqrt(2) Re(f e^{imt}) = sqrt(2) (re cos - im sin)
-        found += [math.sqrt(2) * torch.cos(m * t), -math.sqrt(2) * torch.sin(m * t)]
-    return torch.stack(found)
+    found = circle_waves(orders - 1, angles)
+    found[2::2] *= -1  # sqrt(2) Re(f e^{imt}) = sqrt(2) (re cos - im sin)
+    return found
 
 
 def bounded_product(x: Tensor, areas: Tensor, table: Table) -> Tensor:
@@ -53,12 +50,12 @@ class _BoundedProduct(torch.autograd.Function):
     def forward(x: Tensor, areas: Tensor, table: Table) -> tuple[Tensor, Tensor]:
         sums = [a @ part.square().flatten(1) for part, a in in_parts(x, areas)]
         power = torch.stack(sums).sum(0).view(x.shape[1:])  # (batch, component)
-        n = torch.rsqrt(1 + _by_channel(power, len(table)))
+        n, squares = torch.rsqrt(1 + _by_channel(power, len(table))), half_squares(table)
 
         def forward(x: Tensor, out: Tensor | None) -> Tensor:
             parts = _components(x, len(table))
             slope = _at_points(n, x)
-            both = zip(parts, half_square(parts, table), strict=True)
+            both = zip(parts, product(parts, parts, squares), strict=True)
             return _points([torch.addcmul(a, s, slope) for a, s in both], x)
 
         return by_parts(forward, x), n

@@ -14,12 +14,19 @@ import torch
 from torch import Tensor
 
 from gaugecnn.layers import Layer
-from gaugecnn.methods.s2cnn.along_gamma import spin_waves
 from gaugecnn.methods.s2cnn.fourier import as_shown, as_stored
 from gaugecnn.methods.s2cnn.normalisation import HaarMean
 from gaugecnn.methods.s2cnn.types import GroupType, SO3Type, SpinType
 from gaugecnn.ops.parts import by_parts, in_parts
-from gaugecnn.ops.products import Places, Table, half_square, inner, product, product_table
+from gaugecnn.ops.products import (
+    Places,
+    Table,
+    circle_waves,
+    half_squares,
+    inner,
+    product,
+    product_table,
+)
 
 
 class BoundedProduct(Layer):
@@ -52,7 +59,7 @@ class SpinProduct(BoundedProduct):
     """The bounded product of waves along gamma, ``(batch, channel, beta, alpha, wave)``."""
 
     def __init__(self, type_: SpinType) -> None:
-        basis = spin_waves(type_.order, 3 * type_.order + 1)
+        basis = circle_waves(type_.order, 3 * type_.order + 1)
         super().__init__(type_, product_table(basis))
         self.function = _OfWaves
 
@@ -67,8 +74,7 @@ class _OfSamples(torch.autograd.Function):
 
     @staticmethod
     def forward(x: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-        power = _total(x.square().sum((0, 1)) for (x,) in in_parts(x))  # (batch, channel, beta)
-        n = torch.rsqrt(1 + power @ (weights / (x.shape[0] * x.shape[1])))
+        n = torch.rsqrt(1 + _squares(x) @ (weights / (x.shape[0] * x.shape[1])))
         half = _at_rings(n / 2, x)
         return by_parts(lambda x, out: torch.addcmul(x, x * half, x, out=out), x), n
 
@@ -101,12 +107,12 @@ class _OfWaves(torch.autograd.Function):
 
     @staticmethod
     def forward(x: Tensor, weights: Tensor, table: Table) -> tuple[Tensor, Tensor]:
-        power = _total(x.square().sum((0, 1)) for (x,) in in_parts(x))  # (batch, channel, beta)
-        n = torch.rsqrt(1 + power @ (weights / len(x)))
-        slope = _at_rings(n, x)
+        n = torch.rsqrt(1 + _squares(x) @ (weights / len(x)))
+        slope, squares = _at_rings(n, x), half_squares(table)
 
         def squared(x: Tensor, out: Tensor | None) -> Tensor:
-            half = _waves(lambda places: half_square(x.unbind(1), table, places), x)
+            waves = x.unbind(1)
+            half = _waves(lambda places: product(waves, waves, squares, places), x)
             return torch.addcmul(x, half, slope, out=out)
 
         return by_parts(squared, x), n
@@ -146,6 +152,11 @@ def _waves(components: Callable[[Places], list[Tensor]], like: Tensor) -> Tensor
 def _at_rings(n: Tensor, x: Tensor) -> Tensor:
     """``(batch, channel)`` as ``(batch, channel, beta)``, the last axes of x."""
     return n[..., None].expand(x.shape[2:]).contiguous()
+
+
+def _squares(x: Tensor) -> Tensor:
+    """The sum of squares on each ring, ``(batch, channel, beta)``."""
+    return _total(x.square().sum((0, 1)) for (x,) in in_parts(x))
 
 
 def _total(sums: Iterable[Tensor]) -> Tensor:

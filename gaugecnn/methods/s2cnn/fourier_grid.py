@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gaugecnn.methods.s2cnn.along_gamma import Samples, Waves, spin_waves
+from gaugecnn.methods.s2cnn.along_gamma import Samples, Waves
 from gaugecnn.methods.s2cnn.rings import RingGrid, Rings
 from gaugecnn.methods.s2cnn.tables import Table
 from gaugecnn.methods.s2cnn.types import GroupType
 from gaugecnn.methods.s2cnn.wigner import small_d
+from gaugecnn.ops.products import circle_waves
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ class GammaTable(Table):
     points: int
 
     def build(self) -> Tensor:
-        waves = spin_waves(self.max_order, self.points)
+        waves = circle_waves(self.max_order, self.points)
         return torch.cat([waves[:1], waves[1:] * math.sqrt(0.5)])
 
 

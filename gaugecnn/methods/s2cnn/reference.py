@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from gaugecnn.layers import FeatureType
-from gaugecnn.methods.s2cnn.along_gamma import spin_waves
 from gaugecnn.methods.s2cnn.grids import Grid
 from gaugecnn.methods.s2cnn.rings import RingGrid, Rings
 from gaugecnn.methods.s2cnn.types import GroupType, S2Type, SO3Type, SpinType, on_group
+from gaugecnn.ops.products import circle_waves
 from gaugecnn.surfaces.rotations import euler_angles
 
 
@@ -164,7 +164,7 @@ def spectra_of(x: Tensor, type_: FeatureType) -> list[Tensor]:
     type_ = _on_grid(type_)
     order = type_.order if isinstance(type_, GroupType) else 0
     if isinstance(type_, SpinType):
-        x = x @ spin_waves(order, 2 * order + 2).to(x)
+        x = x @ circle_waves(order, 2 * order + 2).to(x)
     elif isinstance(type_, S2Type):
         x = x.unsqueeze(-1)  # one gamma
     return [cut_orders(so3_spectrum(x, degree), order) for degree in range(type_.bandwidth)]
@@ -176,7 +176,7 @@ def signal_of(spectra: list[Tensor], type_: FeatureType) -> Tensor:
     if isinstance(type_, SO3Type):
         return so3_signal(spectra, type_.rings, type_.gamma_points).real
     if isinstance(type_, SpinType):
-        waves = spin_waves(type_.order, 2 * type_.order + 2)
+        waves = circle_waves(type_.order, 2 * type_.order + 2)
         x = so3_signal(spectra, type_.rings, waves.shape[1]).real
         return x @ waves.T.to(x) / waves.shape[1]
     return so3_signal(spectra, RingGrid(Rings.equiangular, type_.bandwidth), 1).real[..., 0]

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from gaugecnn.layers import FeatureType
-from gaugecnn.methods.s2cnn.along_gamma import Samples, Waves, spin_waves
+from gaugecnn.methods.s2cnn.along_gamma import Samples, Waves
 from gaugecnn.methods.s2cnn.rings import RingGrid, Rings
+from gaugecnn.ops.products import circle_waves
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.rotations import euler_angles, rotation_matrix
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry
@@ -162,7 +163,7 @@ class SpinType(GroupType):
     def transform(self, symmetry: Symmetry, feature: Tensor) -> Tensor:
         """``(L_R f)(Q) = f(R^-1 Q)``, at points along gamma as many as turns of the grid need."""
         samples = Samples(2 * self.order + 2)
-        waves = spin_waves(self.order, samples.count).to(feature)  # (wave, gamma)
+        waves = circle_waves(self.order, samples.count).to(feature)  # (wave, gamma)
         turned = _turned(feature @ waves, symmetry, self)
         return turned @ waves.T / samples.count
 
