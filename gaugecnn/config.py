@@ -24,9 +24,10 @@ from gaugecnn.errors import UserError
 from gaugecnn.geometry.repair import Repair
 from gaugecnn.recipe import TrainSection, check_recipe
 from gaugecnn.registry import method_for
+from gaugecnn.task_registry import plan_like, task_names
 from gaugecnn.words import parsed, text_keys
 
-TASKS = ("classification", "segmentation")
+TASKS = tuple(task_names())
 DOMAIN_KEYS = {
     "lat_lon": ("bandwidth",),
     "chart": ("chart", "size"),
@@ -37,6 +38,7 @@ PLAN_KEYS = {
     "classification": ("stages", "residual", "head"),
     "segmentation": ("stages", "project", "residual", "skip", "head"),
 }
+"""By the task whose plan a task's own is like."""
 HEAD_KEYS = ("hidden", "dropout")
 
 
@@ -54,6 +56,8 @@ class DataSection:
     test_size: int | None = None
     digits_per_sphere: int = 1
     convention: str = Convention.standard.value
+    input: str = "values"
+    standardise: bool | None = None
     seed: int = 0
 
 
@@ -99,8 +103,9 @@ def available(group: str) -> list[str]:
 
 
 def model_tasks(model: str) -> list[str]:
-    """The tasks that a model has a plan for."""
-    return [task for task in TASKS if task in _load_file("model", model).model]
+    """The tasks that a model has a plan for, its own or one that is like it."""
+    plans = _load_file("model", model).model
+    return [task for task in TASKS if task in plans or plan_like(task) in plans]
 
 
 def load_config(
@@ -125,6 +130,8 @@ def load_config(
     with _readable_errors():
         config = OmegaConf.merge(OmegaConf.structured(Config), *parts, chosen, named)
     assert isinstance(config, DictConfig)
+    if task in TASKS and task not in config.model and plan_like(task) in config.model:
+        config.model[task] = config.model[plan_like(task)].copy()
     return override(config, words)
 
 
@@ -266,7 +273,7 @@ def _check(config: DictConfig) -> None:
     for key in config.model:
         if key not in known:
             raise UserError(f"unknown key 'model.{key}'{_nearest(key, known)}")
-    known = list(PLAN_KEYS[config.task])
+    known = list(PLAN_KEYS[plan_like(config.task)])
     plan = config.model[config.task]
     for key in plan:
         if key not in known:

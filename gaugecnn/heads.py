@@ -1,4 +1,4 @@
-"""What a network ends in: perceptrons that read invariants, or fields at each point."""
+"""What a network ends in: perceptrons of invariants or of fields at each point, and units."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ class Head:
         if any(width < 1 for width in self.hidden):
             raise UserError(f"expected head.hidden of widths >= 1, got {list(self.hidden)}")
 
-    def build(self, features: int, classes: int) -> nn.Sequential:
-        """The perceptron of a classifier, ``(batch, features) -> (batch, classes)``."""
+    def build(self, features: int, outputs: int) -> nn.Sequential:
+        """The perceptron of invariants, ``(batch, features) -> (batch, outputs)``."""
         layers: list[nn.Module] = []
         for width in self.hidden:
             layers += [nn.Linear(features, width), nn.BatchNorm1d(width), nn.ReLU()]
             layers += [nn.Dropout(self.dropout)] if self.dropout else []
             features = width
-        return nn.Sequential(*layers, nn.Linear(features, classes))
+        return nn.Sequential(*layers, nn.Linear(features, outputs))
 
 
 class PointHead(nn.Module):
-    """The perceptron of a segmenter, the same at each point of the domain.
+    """The perceptron of a field, the same at each point of the domain.
 
     Its first hidden layer is ``relu(f + W s)``, with f the projected fields, as many as it is wide,
     and s the signal itself, as sharp as it is sampled: what is cut off in degree, or pooled, tells
@@ -48,10 +48,10 @@ class PointHead(nn.Module):
     Args:
         head: widths, at least one.
         in_channels: channels of the signal.
-        classes: channels of the logits.
+        outputs: channels of what comes out.
     """
 
-    def __init__(self, head: Head, in_channels: int, classes: int) -> None:
+    def __init__(self, head: Head, in_channels: int, outputs: int) -> None:
         super().__init__()
         first, *others = head.hidden
         self.signal = nn.Linear(in_channels, first, bias=False)
@@ -59,10 +59,59 @@ class PointHead(nn.Module):
         for before, width in zip(head.hidden, others, strict=False):
             layers += [nn.Linear(before, width), nn.ReLU()]
         layers += [nn.Dropout(head.dropout)] if head.dropout else []
-        self.layers = nn.Sequential(*layers, nn.Linear(head.hidden[-1], classes))
+        self.layers = nn.Sequential(*layers, nn.Linear(head.hidden[-1], outputs))
 
     def forward(self, fields: Tensor, signal: Tensor) -> Tensor:
-        """Fields and signal ``(batch, channel, *shape)`` to ``(batch, class, *shape)``."""
+        """Fields and signal ``(batch, channel, *shape)`` to ``(batch, output, *shape)``."""
         x = fields.movedim(1, -1) + self.signal(signal.movedim(1, -1).to(fields.dtype))
-        logits: Tensor = self.layers(x)  # (batch, *shape, class)
-        return logits.movedim(-1, 1).contiguous()
+        outputs: Tensor = self.layers(x)  # (batch, *shape, output)
+        return outputs.movedim(-1, 1).contiguous()
+
+
+class VectorHead(nn.Module):
+    """Vector fields, each longer or shorter at each point by what the scalars there say.
+
+    ``v_k (1 + g_k)`` with g the perceptron (`PointHead`) of the projected scalars and the signal: a
+    number times a vector turns as the vector does.
+
+    Args:
+        head: widths, at least one.
+        in_channels: channels of the signal.
+        outputs: vector fields.
+    """
+
+    def __init__(self, head: Head, in_channels: int, outputs: int) -> None:
+        super().__init__()
+        self.scalars = head.hidden[0]
+        self.gates = PointHead(head, in_channels, outputs)
+
+    def forward(self, fields: Tensor, signal: Tensor) -> Tensor:
+        """Scalars, then vectors ``(batch, width + vector xyz, *shape)`` to vectors."""
+        scalars, vectors = fields[:, : self.scalars], fields[:, self.scalars :]
+        gates = 1 + self.gates(scalars, signal)  # (batch, vector, *shape)
+        return vectors * gates.repeat_interleave(3, dim=1)
+
+
+class Units(nn.Module):
+    """From the numbers that a network is trained on to those of its targets.
+
+    ``y = mean + deviation z`` for each output; a vector has no mean, which would be a direction.
+    Both are kept in the state dict: they belong to what was learned.
+
+    Args:
+        mean: of each output ``(output,)``.
+        deviation: of each output ``(output,)``.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, mean: Tensor, deviation: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("deviation", deviation)
+
+    def forward(self, outputs: Tensor) -> Tensor:
+        """Outputs ``(batch, output, ...)`` in the units of the targets."""
+        shape = (-1, *[1] * (outputs.dim() - 2))
+        return self.mean.view(shape) + self.deviation.view(shape) * outputs

@@ -16,8 +16,9 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from gaugecnn.errors import UserError
 from gaugecnn.surfaces.domain import Domain
-from gaugecnn.surfaces.symmetry import Symmetry
+from gaugecnn.surfaces.symmetry import Rotation, Symmetry
 
 StageT = TypeVar("StageT", bound="Stage")
 TypeT = TypeVar("TypeT", bound="FeatureType")
@@ -46,6 +47,45 @@ class FeatureType(ABC):
 
     @abstractmethod
     def __str__(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class SignalType(FeatureType):
+    """What a network takes and gives on a domain: scalar fields, then vector fields in space.
+
+    ``(channel, *domain.shape)``, the x, y and z of each vector field as three channels behind the
+    scalars. A rotation carries scalars along and turns vectors with it; frames are not asked.
+
+    Args:
+        channels: scalar fields.
+        domain: where they live.
+        vectors: vector fields.
+    """
+
+    channels: int
+    domain: Domain
+    vectors: int = 0
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.channels + 3 * self.vectors, *self.domain.shape)
+
+    @property
+    def grid(self) -> object:
+        return self.domain
+
+    def transform(self, symmetry: Symmetry, feature: Tensor) -> Tensor:
+        moved = symmetry.on_signal(feature)
+        if self.vectors == 0 or not isinstance(symmetry, Rotation):
+            return moved
+        scalars, vectors = moved.split([self.channels, 3 * self.vectors], dim=1)
+        matrix = symmetry.matrix.to(vectors)
+        turned = torch.einsum("xy,bvy...->bvx...", matrix, vectors.unflatten(1, (-1, 3)))
+        return torch.cat([scalars, turned.flatten(1, 2)], dim=1)
+
+    def __str__(self) -> str:
+        vectors = f" and {self.vectors} vectors" if self.vectors else ""
+        return f"{self.channels} scalars{vectors} on {self.domain.title}"
 
 
 def expect(type_: FeatureType, kind: type[TypeT]) -> TypeT:
@@ -123,11 +163,8 @@ class Chain(Layer):
         return x
 
 
-class Projection(nn.Module):
-    """A feature turned into a scalar field ``(batch, channel, *domain.shape)``."""
-
-    type_in: FeatureType
-    type_out: FeatureType | None = None  # for methods whose memory has to be known beforehand
+class Projection(Layer):
+    """A feature turned into fields on the domain: as the last layer, its `type_out` is a signal."""
 
 
 class Integral(nn.Module):
@@ -142,16 +179,19 @@ class LayerFamily(ABC, Generic[StageT]):
 
     Args:
         domain: where signals live; the family refuses domains that it has no layers for.
-        in_channels: channels of the signal.
+        in_channels: scalar fields of the signal.
+        in_vectors: vector fields of the signal, of methods that can read them.
     """
 
     stage_class: type[StageT]
 
-    def __init__(self, domain: Domain, in_channels: int) -> None:
-        if in_channels < 1:
-            raise ValueError(f"expected model.in_channels >= 1, got {in_channels}")
+    def __init__(self, domain: Domain, in_channels: int, in_vectors: int = 0) -> None:
+        if in_channels < 0 or in_vectors < 0 or in_channels + in_vectors < 1:
+            more = f" and model.in_vectors={in_vectors}" if in_vectors else ""
+            raise ValueError(f"expected model.in_channels >= 1, got {in_channels}{more}")
         self.domain = domain
         self.in_channels = in_channels
+        self.in_vectors = in_vectors
 
     def complete(
         self, stages: Sequence[StageT], readers: Sequence[Sequence[int]]
@@ -170,13 +210,13 @@ class LayerFamily(ABC, Generic[StageT]):
         return stages
 
     @property
-    @abstractmethod
-    def input_type(self) -> FeatureType:
-        """The type of the scalar signal on the domain."""
+    def input_type(self) -> SignalType:
+        """The type of the signal on the domain."""
+        return SignalType(self.in_channels, self.domain, self.in_vectors)
 
     @abstractmethod
     def lift(self, stage: StageT) -> Layer:
-        """The first layer: signal to feature."""
+        """The first layer: signal (`input_type`) to feature."""
 
     def resample(self, type_in: FeatureType, stage: StageT) -> Layer:
         """Brings a feature to where a stage's convolution and its shortcut both read it.
@@ -203,7 +243,20 @@ class LayerFamily(ABC, Generic[StageT]):
 
     @abstractmethod
     def project(self, type_in: FeatureType, channels: int, stage: StageT) -> Projection:
-        """Feature to scalar field ``(batch, channels, *domain.shape)``."""
+        """Feature to scalar fields ``(batch, channels, *domain.shape)``."""
+
+    def project_vectors(
+        self, type_in: FeatureType, channels: int, vectors: int, stage: StageT
+    ) -> Projection:
+        """Feature to scalar and tangent vector fields, a `SignalType` of both.
+
+        Raises:
+            UserError: features of this method have no directions.
+        """
+        raise UserError(
+            f"{type(self).__name__} gives scalar fields alone: its features have no tangent "
+            "directions; vector fields are regressed by model.method=gauge"
+        )
 
     @abstractmethod
     def integrate(self, type_in: FeatureType) -> Integral:

@@ -1,25 +1,33 @@
-"""Classifier and Segmenter: built from any `LayerFamily`, and nothing else builds networks.
+"""Networks: a trunk of blocks from any `LayerFamily`, ended by what the task asks for.
 
-    signal -> lift -> block -> ... -> block -> integrate -> head       (Classifier)
-    signal -> lift -> block -> ... -> block -> project -> head         (Segmenter)
+    signal -> lift -> block -> ... -> block -> integrate -> head       (InvariantNetwork)
+    signal -> lift -> block -> ... -> block -> project -> head         (FieldNetwork)
 
 A block is ``activate(normalise(convolve(x)) + shortcut(x))``, x being resampled once where the
-stage says so; the shortcut is there for residual networks only, and in a segmenter with skips the
-mirrored block of the first half adds its own.
+stage says so; the shortcut is there for residual networks only, and in a field network with skips
+the mirrored block of the first half adds its own. Nothing else builds networks.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from gaugecnn.errors import UserError
-from gaugecnn.heads import Head, PointHead
-from gaugecnn.layers import FeatureType, Identity, Layer, LayerFamily, Stage
+from gaugecnn.heads import Head, PointHead, Units, VectorHead
+from gaugecnn.layers import (
+    FeatureType,
+    Identity,
+    Layer,
+    LayerFamily,
+    Projection,
+    SignalType,
+    Stage,
+    expect,
+)
 from gaugecnn.surfaces.symmetry import Symmetry
 
 
@@ -62,22 +70,45 @@ class Block(Layer):
 
 
 class Network(nn.Module, ABC):
-    """What the two networks share: a family, its domain, and blocks that fit each other."""
+    """What the two networks share: a family, its domain, and a trunk of blocks that fit each other.
 
-    blocks: nn.ModuleList
+    Args:
+        family: the layers of one equivariance type on one domain.
+        stages: the plan; the first stage lifts the signal, a projection comes last.
+        readers: for each stage those that read its feature; none where it is integrated.
+        mirrors: for each block the earlier block whose feature is added to its own, or None.
+        residual: give every block but the first a shortcut.
+    """
+
+    blocks: Sequence[Block]
 
     def __init__(
         self,
         family: LayerFamily[Stage],
         stages: Sequence[Stage],
         readers: Sequence[Sequence[int]],
+        mirrors: Sequence[int | None],
+        residual: bool,
     ) -> None:
         super().__init__()
-        if not stages:
+        if not mirrors:
             raise UserError("expected at least one stage in the network's plan, got none")
         self.family = family
         self.domain = family.domain
         self.stages = tuple(family.complete(stages, readers))
+        self.mirrors = tuple(mirrors)
+        blocks = [Block(family, family.lift(self.stages[0]))]
+        for stage, mirror in zip(self.stages[1 : len(mirrors)], mirrors[1:], strict=True):
+            moved = family.resample(blocks[-1].type_out, stage)
+            layer = family.convolve(moved.type_out, stage)
+            earlier = None if mirror is None else blocks[mirror].type_out
+            if earlier is not None and earlier.grid != layer.type_out.grid:
+                raise UserError(
+                    f"a skip joins stages {mirror} and {len(blocks)}, which must share a grid: "
+                    f"got {earlier} and {layer.type_out}"
+                )
+            blocks.append(Block(family, layer, moved, residual, earlier))
+        self.blocks = nn.ModuleList(blocks)  # type: ignore[assignment]
 
     @property
     def exact_symmetries(self) -> list[Symmetry]:
@@ -85,7 +116,7 @@ class Network(nn.Module, ABC):
         return self.family.exact_symmetries(self.stages)
 
     def forward(self, signal: Tensor) -> Tensor:
-        """Signal ``(batch, in_channels, *domain.shape)`` to logits.
+        """Signal ``(batch, channel, *domain.shape)`` to what the task asks for.
 
         Raises:
             ValueError: the signal has another shape.
@@ -93,24 +124,32 @@ class Network(nn.Module, ABC):
         """
         self.check_shape(signal)
         if not torch.compiler.is_compiling():
-            blocks = [block for block in self.blocks if isinstance(block, Block)]
-            keeps = torch.is_grad_enabled() or any(block.skip is not None for block in blocks)
+            keeps = torch.is_grad_enabled() or any(m is not None for m in self.mirrors)
             self.family.check_memory(self.types, len(signal), keeps, signal.device)
-        return self.logits(signal)
+        return self.answer(self.trunk(signal), signal)
 
     @property
     def types(self) -> list[FeatureType]:
         """The feature before the first layer and behind each one."""
-        blocks = [block for block in self.blocks if isinstance(block, Block)]
-        return [self.family.input_type, *(block.type_out for block in blocks)]
+        return [self.family.input_type, *(block.type_out for block in self.blocks)]
+
+    def trunk(self, signal: Tensor) -> Tensor:
+        """The feature behind the last block."""
+        features: dict[int, Tensor] = {}  # those that a skip still waits for
+        x = signal
+        for i, (block, mirror) in enumerate(zip(self.blocks, self.mirrors, strict=True)):
+            x = block(x) if mirror is None else block(x, features.pop(mirror))
+            if i in self.mirrors[i + 1 :]:
+                features[i] = x
+        return x
 
     @abstractmethod
-    def logits(self, signal: Tensor) -> Tensor:
-        """The layers, one after the other."""
+    def answer(self, feature: Tensor, signal: Tensor) -> Tensor:
+        """What the last feature says of the signal."""
 
     def check_shape(self, signal: Tensor) -> None:
-        """Refuse a signal that is not ``(batch, in_channels, *domain.shape)``."""
-        expected = (self.family.in_channels, *self.domain.shape)
+        """Refuse a signal that is not ``(batch, channel, *domain.shape)``."""
+        expected = self.family.input_type.shape
         if tuple(signal.shape[1:]) != expected:
             raise ValueError(
                 f"expected a signal of shape (batch, {', '.join(map(str, expected))}) "
@@ -118,15 +157,16 @@ class Network(nn.Module, ABC):
             )
 
 
-class Classifier(Network):
-    """Invariant network ``signal (batch, channel, *domain.shape) -> logits (batch, classes)``.
+class InvariantNetwork(Network):
+    """Network whose outputs no symmetry changes, ``(batch, output)``.
 
     Args:
         family: the layers of one equivariance type on one domain.
         stages: the plan; the first stage lifts the signal.
         head: the perceptron behind the invariants.
-        classes: how many classes there are.
+        outputs: how many numbers are asked for.
         residual: give every block but the first a shortcut.
+        units: in which the outputs are given; None leaves them as they are.
     """
 
     def __init__(
@@ -134,43 +174,41 @@ class Classifier(Network):
         family: LayerFamily[Stage],
         stages: Sequence[Stage],
         head: Head,
-        classes: int,
+        outputs: int,
         *,
         residual: bool = False,
+        units: Units | None = None,
     ) -> None:
-        chain = [[i + 1] for i in range(len(stages) - 1)]
-        super().__init__(family, stages, [*chain, []] if stages else [])
-        first, *others = self.stages
-        blocks = [Block(family, family.lift(first))]
-        for stage in others:
-            moved = family.resample(blocks[-1].type_out, stage)
-            layer = family.convolve(moved.type_out, stage)
-            blocks.append(Block(family, layer, moved, residual))
-        self.blocks = nn.ModuleList(blocks)
-        self.integral = family.integrate(blocks[-1].type_out)
-        self.head = head.build(self.integral.features, classes)
+        readers = [[i + 1] for i in range(len(stages) - 1)] + [[]]
+        super().__init__(family, stages, readers[: len(stages)], [None] * len(stages), residual)
+        self.integral = family.integrate(self.blocks[-1].type_out)
+        self.head = head.build(self.integral.features, outputs)
+        self.units = units
 
-    def logits(self, signal: Tensor) -> Tensor:
-        x = signal
-        for block in self.blocks:
-            x = block(x)
-        return self.head(self.integral(x))  # (batch, classes)
+    def answer(self, feature: Tensor, signal: Tensor) -> Tensor:
+        outputs: Tensor = self.head(self.integral(feature))  # (batch, output)
+        return outputs if self.units is None else self.units(outputs)
 
 
-class Segmenter(Network):
-    """Equivariant network ``signal -> logits (batch, classes + 1, *domain.shape)``.
+class FieldNetwork(Network):
+    """Network whose output moves with its input, ``(batch, output, *domain.shape)``.
+
+    Vector fields, tangent to the surface, are ``(batch, output, xyz, *domain.shape)``.
 
     Args:
         family: the layers of one equivariance type on one domain.
         stages: the plan; the first stage lifts the signal.
-        project: the last stage; its channels are the classes and the background.
+        project: the last stage; its channels are the outputs.
         head: the perceptron at each point that reads what is projected, and the signal; without
-            hidden layers the projection gives the logits itself.
+            hidden layers the projection gives the outputs itself.
         residual: give every block but the first a shortcut.
         skip: add to each block of the second half the feature of its mirror in the first half.
+        vectors: whether the outputs are tangent vectors rather than numbers.
+        units: in which the outputs are given; None leaves them as they are.
 
     Raises:
-        UserError: with skips, mirrored blocks live on different grids.
+        UserError: with skips, mirrored blocks live on different grids; or vectors are asked of a
+            method that has no directions.
     """
 
     def __init__(
@@ -182,43 +220,37 @@ class Segmenter(Network):
         *,
         residual: bool = False,
         skip: bool = False,
+        vectors: bool = False,
+        units: Units | None = None,
     ) -> None:
         count = len(stages)
-        mirrors = [[count - 1 - i] if skip and i < count - 1 - i else [] for i in range(count)]
-        readers = [[i + 1, *mirror] for i, mirror in enumerate(mirrors)]
-        super().__init__(family, (*stages, project), [*readers, []])
-        first, *others, project = self.stages
-        blocks = [Block(family, family.lift(first))]
-        for i, stage in enumerate(others, start=1):
-            moved = family.resample(blocks[-1].type_out, stage)
-            layer = family.convolve(moved.type_out, stage)
-            mirror = count - 1 - i
-            earlier = blocks[mirror].type_out if skip and mirror < i else None
-            if earlier is not None and earlier.grid != layer.type_out.grid:
-                raise UserError(
-                    f"a skip joins stages {mirror} and {i}, which must share a grid: "
-                    f"got {earlier} and {layer.type_out}"
-                )
-            blocks.append(Block(family, layer, moved, residual, earlier))
-        self.blocks = nn.ModuleList(blocks)
-        classes, self.head = project.channels, None
-        if head is not None and head.hidden:
-            project = replace(project, channels=head.hidden[0])
-            self.head = PointHead(head, family.in_channels, classes)
-        self.project = family.project(blocks[-1].type_out, project.channels, project)
+        mirrors = [count - 1 - i if skip and count - 1 - i < i else None for i in range(count)]
+        readers = [[i + 1, *(j for j, m in enumerate(mirrors) if m == i)] for i in range(count)]
+        super().__init__(family, (*stages, project), [*readers, []], mirrors, residual)
+        project, feature = self.stages[-1], self.blocks[-1].type_out
+        outputs, head = project.channels, head or Head()
+        width = head.hidden[0] if head.hidden else 0
+        self.head: PointHead | VectorHead | None = None
+        self.project: Projection
+        if vectors:
+            self.project = family.project_vectors(feature, width, outputs, project)
+            if width:
+                self.head = VectorHead(head, family.input_type.shape[0], outputs)
+        else:
+            self.project = family.project(feature, width or outputs, project)
+            if width:
+                self.head = PointHead(head, family.input_type.shape[0], outputs)
+        self.vectors = vectors
+        self.units = units
 
     @property
     def types(self) -> list[FeatureType]:
-        projected = self.project.type_out
-        return super().types if projected is None else [*super().types, projected]
+        return [*super().types, expect(self.project.type_out, SignalType)]
 
-    def logits(self, signal: Tensor) -> Tensor:
-        features: dict[int, Tensor] = {}  # those that a skip still waits for
-        x = signal
-        for i, block in enumerate(self.blocks):
-            mirror = len(self.blocks) - 1 - i
-            x = block(x) if block.skip is None else block(x, features.pop(mirror))
-            if mirror > i and self.blocks[mirror].skip is not None:
-                features[i] = x
-        fields = self.project(x)  # (batch, classes + 1 or width of the head, *domain.shape)
-        return fields if self.head is None else self.head(fields, signal)
+    def answer(self, feature: Tensor, signal: Tensor) -> Tensor:
+        fields = self.project(feature)  # (batch, channel, *domain.shape)
+        if self.head is not None:
+            fields = self.head(fields, signal)  # (batch, output [xyz], *domain.shape)
+        if self.vectors:
+            fields = fields.unflatten(1, (-1, 3))
+        return fields if self.units is None else self.units(fields)

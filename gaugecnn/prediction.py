@@ -21,7 +21,7 @@ from gaugecnn.data.scenes import draw, place
 from gaugecnn.errors import UserError
 from gaugecnn.figures import Sample, save_png
 from gaugecnn.files import write_bytes_atomically
-from gaugecnn.networks import Classifier, Network
+from gaugecnn.networks import InvariantNetwork, Network
 from gaugecnn.surfaces.domain import Domain, PoseDistribution
 
 ARRAYS = (".npy", ".npz")
@@ -131,7 +131,7 @@ def save_prediction(
     write_bytes_atomically(
         folder / f"{name}.npz", lambda file: np.savez_compressed(file, **numbers)
     )
-    classifies = isinstance(network, Classifier)
+    classifies = isinstance(network, InvariantNetwork)
     samples = [
         Sample(
             images[i].float() / 255,
@@ -178,7 +178,7 @@ def test_sample(
         return domain, sample, classes
     with torch.no_grad():
         logits = network(batch.signal)[0]
-    if isinstance(network, Classifier):
+    if isinstance(network, InvariantNetwork):
         return domain, replace(sample, probabilities=logits.softmax(dim=0)), classes
     return domain, replace(sample, predicted_mask=logits.argmax(dim=0)), classes
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gaugecnn import build_model
-from gaugecnn.networks import Classifier, Network
+from gaugecnn.networks import InvariantNetwork, Network
 from gaugecnn.surfaces.symmetry import FrameChange, Symmetry
 
 
@@ -48,7 +48,7 @@ def patches(model: Network, dtype: torch.dtype, count: int = 2) -> Tensor:
 
 def on_logits(model: Network, symmetry: Symmetry, logits: Tensor) -> Tensor:
     """What a symmetry does to the logits: nothing to a class, a turn to a mask."""
-    return logits if isinstance(model, Classifier) else symmetry.on_signal(logits)
+    return logits if isinstance(model, InvariantNetwork) else symmetry.on_signal(logits)
 
 
 def violation(model: Network, turned: Network, symmetry: Symmetry, dtype: torch.dtype) -> float:

@@ -3,45 +3,57 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from gaugecnn.data.arrays import as_tensor, describe_value
+from gaugecnn.data.fields import Fields
+from gaugecnn.data.sources import Images
 from gaugecnn.errors import UserError
+from gaugecnn.surfaces.domain import Domain
 
 
-def call_custom(name: str, train: bool) -> tuple[Tensor, Tensor]:
-    """Images ``(image, channel, row, column)``, uint8, and labels ``(image,)``, int64.
+def call_custom(name: str, train: bool, domain: Domain) -> Images | Fields:
+    """What the user's own callable gives for one half.
 
     Args:
         name: ``path.to:callable``, imported from the current directory too. It is called with
-            `train` and returns images ``(image, row, column)`` or ``(image, channel, row,
-            column)``, uint8 or floats in [0, 1], and labels ``(image,)``, integers from 0; as
-            arrays or tensors.
-        train: the images to train on, or those to test on.
+            `train`, and with `domain` if it has such a parameter, and returns `Fields`, or images
+            ``(image, row, column)`` or ``(image, channel, row, column)``, uint8 or floats in [0,
+            1], with their labels ``(image,)``, integers from 0, or numbers ``(image, output)`` to
+            regress; as arrays or tensors.
+        train: the samples to train on, or those to test on.
+        domain: where they will live.
 
     Raises:
         UserError: there is no such callable, or it returns something else.
     """
     with _current_directory_importable():
-        result = _find(name)(train)
+        function = _find(name)
+        wants = "domain" in inspect.signature(function).parameters
+        result = function(train, domain=domain) if wants else function(train)
+    if isinstance(result, Fields):
+        return result
     if not isinstance(result, tuple | list) or len(result) != 2:
         raise UserError(
-            f"data.name={name}: expected the pair (images, labels), got {_describe(result)}"
+            f"data.name={name}: expected the pair (images, labels) or gaugecnn.data.Fields, "
+            f"got {describe_value(result)}"
         )
     images = as_images(result[0], f"data.name={name}")
-    labels = _labels(_tensor(result[1], f"data.name={name}: labels"), name)
+    labels = _labels(as_tensor(result[1], f"data.name={name}: labels"), name)
     if len(images) != len(labels) or len(images) == 0:
         raise UserError(
             f"data.name={name}: expected one label per image and at least one of them, "
             f"got {len(images)} images and {len(labels)} labels"
         )
-    return images, labels
+    classes = 0 if labels.is_floating_point() else int(labels.max()) + 1
+    return Images(images, labels, classes, name)
 
 
 @contextmanager
@@ -69,17 +81,9 @@ def _find(name: str) -> Callable[..., object]:
     if not callable(function):
         raise UserError(
             f"data.name={name}: expected a callable {attribute} in {module.__file__}, "
-            f"got {_describe(function) if hasattr(module, attribute) else 'no such name'}"
+            f"got {describe_value(function) if hasattr(module, attribute) else 'no such name'}"
         )
     return function
-
-
-def _tensor(value: object, what: str) -> Tensor:
-    if isinstance(value, Tensor):
-        return value.detach().cpu()
-    if isinstance(value, np.ndarray) and value.dtype.kind in "buif":
-        return torch.from_numpy(value.astype(value.dtype.newbyteorder("=")))
-    raise UserError(f"{what}: expected an array of numbers or a tensor, got {_describe(value)}")
 
 
 def as_images(value: object, what: str) -> Tensor:
@@ -93,7 +97,7 @@ def as_images(value: object, what: str) -> Tensor:
     Raises:
         UserError: it is something else.
     """
-    images = _tensor(value, f"{what}: images")
+    images = as_tensor(value, f"{what}: images")
     if images.ndim == 3:
         images = images[:, None]  # (image, row, column) -> (image, channel, row, column)
     if images.ndim != 4 or 0 in images.shape[1:]:
@@ -116,20 +120,20 @@ def as_images(value: object, what: str) -> Tensor:
 
 
 def _labels(labels: Tensor, name: str) -> Tensor:
+    """Classes ``(image,)``, int64, or numbers ``(image, output)``, float32."""
+    if labels.is_floating_point() and labels.ndim in (1, 2):
+        numbers = labels.float().view(len(labels), -1)
+        if numbers.shape[1] == 0 or numbers.isinf().any():
+            raise UserError(
+                f"data.name={name}: expected finite numbers (image, output), got others"
+            )
+        return numbers
     if labels.ndim != 1 or labels.is_floating_point() or labels.dtype == torch.bool:
         raise UserError(
-            f"data.name={name}: expected integer labels (image,), "
+            f"data.name={name}: expected integer labels (image,) or numbers (image, output), "
             f"got {labels.dtype} of shape {tuple(labels.shape)}"
         )
     labels = labels.to(torch.int64)
     if bool((labels < 0).any()):
         raise UserError(f"data.name={name}: expected labels from 0, got {int(labels.min())}")
     return labels
-
-
-def _describe(value: object) -> str:
-    if isinstance(value, np.ndarray):
-        return f"an array of type {value.dtype}"
-    if isinstance(value, tuple | list):
-        return f"a {type(value).__name__} of length {len(value)}"
-    return f"a {type(value).__name__}"

@@ -1,89 +1,22 @@
-"""The data module: which scenes in which poses, epoch by epoch, the same for the same seed."""
+"""The data module: which samples in which poses, epoch by epoch, the same for the same seed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import lightning
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Sampler
 
-from gaugecnn.data.published import PublishedRenderer
-from gaugecnn.data.rendering import Batch, RawBatch, Renderer
-from gaugecnn.data.scenes import place
-from gaugecnn.data.sources import Images
+from gaugecnn.data.collection import Collection, Half
+from gaugecnn.data.poses import PosedDataset, Poses
+from gaugecnn.data.rendering import Batch
 from gaugecnn.errors import UserError
-from gaugecnn.surfaces.domain import Domain, PoseDistribution
-
-TEST_CONDITIONS = {"unrotated": PoseDistribution.none, "rotated": PoseDistribution.so3}
-"""The two tests of every network: the same images upright, and one uniform rotation each."""
-
-
-@dataclass(frozen=True)
-class Poses:
-    """Which poses a data set shows.
-
-    Args:
-        rotation: the distribution of poses.
-        copies: fixed poses per image; None for one fresh pose per image and epoch.
-        seed: makes them reproducible.
-    """
-
-    rotation: PoseDistribution
-    copies: int | None
-    seed: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        if self.copies is not None and self.copies < 1:
-            raise UserError(f"expected data.copies >= 1 or null, got {self.copies}")
-
-    def draw(self, domain: Domain, count: int, epoch: int) -> Tensor:
-        """Poses of `count` scenes in an epoch, ``(count * copies, *pose axes)``."""
-        state = np.random.SeedSequence([*self.seed, epoch if self.copies is None else 0])
-        generator = torch.Generator().manual_seed(int(state.generate_state(1, np.uint64)[0] >> 1))
-        return domain.sample_poses(count * (self.copies or 1), self.rotation, generator)
-
-
-class SceneDataset(Dataset[RawBatch]):
-    """Scenes in poses, read a batch at a time: ``dataset[epoch, indices]``.
-
-    Args:
-        images: the pictures.
-        domain: whose poses are drawn.
-        poses: which ones.
-        digits: digits per scene.
-        seed: of the placing of digits.
-    """
-
-    def __init__(
-        self, images: Images, domain: Domain, poses: Poses, digits: int, seed: tuple[int, ...]
-    ) -> None:
-        self.images = images
-        self.domain = domain
-        self.poses = poses
-        rows, columns = images.images.shape[-2:]
-        random = np.random.default_rng(np.random.SeedSequence(seed))
-        self.scenes = place(len(images.labels), rows, columns, digits, random)
-        self._drawn: tuple[int, Tensor] | None = None
-
-    def __len__(self) -> int:
-        return len(self.scenes.images) * (self.poses.copies or 1)
-
-    def __getitem__(self, key: tuple[int, Tensor]) -> RawBatch:
-        epoch, index = key
-        if self._drawn is None or self._drawn[0] != epoch:
-            self._drawn = epoch, self.poses.draw(self.domain, len(self.scenes.images), epoch)
-        scene = index % len(self.scenes.images)
-        chosen = self.scenes.images[scene]  # (batch, digit)
-        return RawBatch(
-            self.images.images[chosen],
-            self.images.labels[chosen],
-            self.scenes.corners[scene],
-            self._drawn[1][index],
-        )
+from gaugecnn.surfaces.domain import PoseDistribution
 
 
 class EpochBatches(Sampler[tuple[int, Tensor]]):
@@ -133,37 +66,33 @@ class EpochBatches(Sampler[tuple[int, Tensor]]):
 
 @dataclass(frozen=True)
 class Splits:
-    """The images of a study: trained on, validated on, tested on."""
+    """The samples of a study: trained on, validated on, tested on."""
 
-    train: Images
-    validation: Images
-    test: Images
+    train: Half
+    validation: Half
+    test: Half
 
 
-class SphereDataModule(lightning.LightningDataModule):
-    """Scenes rendered on a domain, for training, validation and the two tests.
+class SurfaceDataModule(lightning.LightningDataModule):
+    """Samples rendered on a domain, for training, validation and the tests.
 
     Args:
-        domain: where signals live.
-        renderer: lays scenes on it.
-        splits: the images.
+        collection: the data set.
+        splits: which of its samples are used for what.
         rotation: poses seen in training and validation.
-        copies: fixed poses per training image, or None for fresh ones every epoch.
-        digits: digits per scene.
-        batch_size: scenes per batch and process.
+        copies: fixed poses per training sample, or None for fresh ones every epoch.
+        batch_size: samples per batch and process.
         seed: of poses and scenes.
         shuffle_seed: of the order of training.
     """
 
     def __init__(
         self,
-        domain: Domain,
-        renderer: Renderer | PublishedRenderer,
+        collection: Collection,
         splits: Splits,
         *,
         rotation: PoseDistribution,
         copies: int | None,
-        digits: int,
         batch_size: int,
         seed: int,
         shuffle_seed: int,
@@ -171,40 +100,41 @@ class SphereDataModule(lightning.LightningDataModule):
         super().__init__()
         if batch_size < 1:
             raise UserError(f"expected train.batch_size >= 1, got {batch_size}")
-        self.renderer = renderer
+        self.collection = collection
+        self.renderer = collection.renderer()
         self.splits = splits
         self.batch_size = batch_size
         self.shuffle_seed = shuffle_seed
 
         def dataset(
-            images: Images, part: int, poses: PoseDistribution, copies: int | None
-        ) -> SceneDataset:
-            return SceneDataset(
-                images, domain, Poses(poses, copies, (seed, part, 1)), digits, (seed, part, 0)
-            )
+            half: Half, part: int, poses: PoseDistribution, copies: int | None
+        ) -> PosedDataset[Any]:
+            return collection.dataset(half, Poses(poses, copies, (seed, part, 1)), (seed, part, 0))
 
-        self.train_set: SceneDataset = dataset(splits.train, 0, rotation, copies)
-        self.validation_set: SceneDataset = dataset(splits.validation, 1, rotation, 1)
-        self.test_sets: dict[str, SceneDataset] = {
-            name: dataset(splits.test, 2, poses, 1) for name, poses in TEST_CONDITIONS.items()
+        self.train_set = dataset(splits.train, 0, rotation, copies)
+        self.validation_set = dataset(splits.validation, 1, rotation, 1)
+        self.test_sets = {
+            name: dataset(splits.test, 2, condition.rotation, 1)
+            for name, condition in collection.conditions.items()
         }
 
-    def _loader(self, data: SceneDataset, shuffle_seed: int | None) -> DataLoader[RawBatch]:
+    def _loader(self, data: PosedDataset[Any], shuffle_seed: int | None) -> DataLoader[Any]:
         batches = EpochBatches(len(data), self.batch_size, shuffle_seed)
         return DataLoader(data, sampler=batches, batch_size=None)
 
-    def train_dataloader(self) -> DataLoader[RawBatch]:
+    def train_dataloader(self) -> DataLoader[Any]:
         return self._loader(self.train_set, self.shuffle_seed)
 
-    def val_dataloader(self) -> DataLoader[RawBatch]:
+    def val_dataloader(self) -> DataLoader[Any]:
         return self._loader(self.validation_set, None)
 
-    def test_dataloader(self) -> list[DataLoader[RawBatch]]:
-        """One loader per entry of `TEST_CONDITIONS`, in that order."""
+    def test_dataloader(self) -> list[DataLoader[Any]]:
+        """One loader per condition of the collection, in that order."""
         return [self._loader(data, None) for data in self.test_sets.values()]
 
-    def on_after_batch_transfer(self, batch: RawBatch | Batch, dataloader_idx: int) -> Batch:
-        """Render on the device that the images were moved to."""
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Batch:
+        """Render on the device that the samples were moved to."""
         if isinstance(batch, Batch):
             return batch
-        return self.renderer.to(batch.images.device)(batch)
+        rendered: Batch = self.renderer.to(batch[0].device)(batch)
+        return rendered

@@ -38,14 +38,18 @@ class Batch(NamedTuple):
     """What a network is trained on.
 
     Attributes:
-        signal: ``(batch, channel, *domain.shape)``, from 0 to the renderer's `white`.
-        label: class of the scene's first digit ``(batch,)``.
-        mask: 0 for background, label + 1 on a digit ``(batch, *domain.shape)``.
+        signal: ``(batch, channel, *domain.shape)``; of pictures from 0 to the renderer's `white`.
+        label: class of the signal ``(batch,)``, of a scene that of its first digit.
+        mask: class of each point ``(batch, *domain.shape)``: of pictures 0 for background and
+            label + 1 on a digit; of fields -1 where there is none.
+        target: numbers of the signal ``(batch, output)`` or of each point ``(batch, output, [xyz,]
+            *domain.shape)``.
     """
 
     signal: Tensor
-    label: Tensor
-    mask: Tensor
+    label: Tensor | None = None
+    mask: Tensor | None = None
+    target: Tensor | None = None
 
 
 class Renderer(nn.Module):

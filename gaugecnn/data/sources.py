@@ -1,4 +1,4 @@
-"""Where images come from: MNIST, FashionMNIST, scikit-learn's digits, or the user's own."""
+"""Where pictures come from: MNIST, FashionMNIST, or scikit-learn's digits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gaugecnn.data.custom import call_custom
+from gaugecnn.data.description import Description, moments
 from gaugecnn.data.download import obtain
 from gaugecnn.data.idx import Checksum, IdxFile
 from gaugecnn.errors import UserError
@@ -25,8 +25,9 @@ class Images:
 
     Args:
         images: grey values 0..255 ``(image, channel, row, column)``, uint8.
-        labels: class of each image ``(image,)``, int64, from 0.
-        classes: how many classes there are.
+        labels: class of each image ``(image,)``, int64, from 0; or numbers to regress ``(image,
+            output)``, float32.
+        classes: how many classes there are; 0 of numbers.
         name: where they come from.
     """
 
@@ -34,6 +35,19 @@ class Images:
     labels: Tensor
     classes: int
     name: str
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def description(self) -> Description:
+        """What a network has to know of them."""
+        channels = self.images.shape[1]
+        if not self.labels.is_floating_point():
+            return picture_description(channels, self.classes)
+        mean, deviation = moments(self.labels.T)
+        outputs = {"regression": self.labels.shape[1]}
+        return Description(channels, outputs, target_mean=mean, target_deviation=deviation)
 
     def subset(self, index: Tensor) -> Images:
         """The images of these indices ``(image,)``."""
@@ -102,7 +116,7 @@ def load_source(name: str, root: str | Path, download: bool, train: bool) -> Ima
     """The images of a source.
 
     Args:
-        name: ``digits``, ``mnist``, ``fashion_mnist``, or ``path.to:callable`` of the user's own.
+        name: ``digits``, ``mnist`` or ``fashion_mnist``.
         root: the folder of the published data sets.
         download: whether to download what is absent there.
         train: the images to train on, or those to test on.
@@ -114,8 +128,6 @@ def load_source(name: str, root: str | Path, download: bool, train: bool) -> Ima
         return _digits(train)
     if name in PUBLISHED:
         return _published(name, Path(root).expanduser(), download, train)
-    if ":" in name:
-        return _custom(name, train)
     nearest = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.0)[0]
     raise UserError(
         f"expected data.name to be one of {', '.join(KNOWN)} or your own path.to:callable, "
@@ -123,9 +135,10 @@ def load_source(name: str, root: str | Path, download: bool, train: bool) -> Ima
     )
 
 
-def class_count(name: str, root: str | Path, download: bool) -> int:
-    """How many classes a source has; the user's own is asked for its training images."""
-    return load_source(name, root, download, train=True).classes if ":" in name else 10
+def picture_description(channels: int, classes: int) -> Description:
+    """Of labelled pictures: one class each, or, at each point, one of them or the background."""
+    outputs = {"classification": classes, "segmentation": classes + 1}
+    return Description(channels, outputs)
 
 
 def _digits(train: bool) -> Images:
@@ -164,9 +177,3 @@ def _published(name: str, root: Path, download: bool, train: bool) -> Images:
         )
     channels = torch.from_numpy(images.copy())[:, None]  # (image, channel, row, column)
     return Images(channels, torch.from_numpy(labels.astype(np.int64)), 10, name)
-
-
-def _custom(name: str, train: bool) -> Images:
-    """The user's own; the largest label tells how many classes there are."""
-    images, labels = call_custom(name, train)
-    return Images(images, labels, int(labels.max()) + 1, name)

@@ -29,6 +29,10 @@ class Sample:
         mask: its true mask ``(*domain.shape)``, 0 for background, class + 1.
         predicted_mask: the same as a segmenter sees it.
         probabilities: of a classifier's classes ``(class,)``.
+        numbers: the true numbers of a regression ``(output,)``.
+        predicted_numbers: the same as a network sees them.
+        field: the true fields of a regression ``(output, [xyz,] *domain.shape)``.
+        predicted_field: the same as a network sees them.
     """
 
     image: Tensor
@@ -37,6 +41,10 @@ class Sample:
     mask: Tensor | None = None
     predicted_mask: Tensor | None = None
     probabilities: Tensor | None = None
+    numbers: Tensor | None = None
+    predicted_numbers: Tensor | None = None
+    field: Tensor | None = None
+    predicted_field: Tensor | None = None
 
     @property
     def grey(self) -> Floats:

@@ -31,10 +31,12 @@ class Domain(nn.Module, ABC):
         shape: the point axes of a signal ``(batch, channel, *shape)``.
         points: positions ``(point, 3)``; NaN for samples outside the surface.
         areas: area of each point ``(point,)``; they sum to the area of the surface.
+        given: of a surface from a file, how many vertices the file has; None for others.
     """
 
     points: Tensor
     areas: Tensor
+    given: int | None = None
 
     def __init__(self, shape: tuple[int, ...], points: Tensor, areas: Tensor) -> None:
         super().__init__()
@@ -51,6 +53,21 @@ class Domain(nn.Module, ABC):
     def content(self) -> str:
         """What tells this domain from every other: equal for domains on which signals agree."""
         return self.title
+
+    @property
+    def normals(self) -> Tensor:
+        """The outward unit normal at each point ``(point, xyz)``, on a sphere the point itself."""
+        return self.points
+
+    @property
+    def mended(self) -> list[str]:
+        """What was mended of the surface when it was loaded, in sentences."""
+        return []
+
+    @property
+    def kept(self) -> Tensor:
+        """The index, among the vertices of a file, of each point ``(point,)``."""
+        return torch.arange(len(self.points))
 
     @abstractmethod
     def sample_poses(

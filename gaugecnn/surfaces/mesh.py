@@ -69,6 +69,10 @@ class MeshDomain(Domain):
     def title(self) -> str:
         return self.surface.title
 
+    @property
+    def normals(self) -> Tensor:
+        return torch.from_numpy(self.surface.frames[:, 2])
+
     def discs(self, radius: float) -> Discs:
         """All pairs of vertices at most `radius` apart, with logarithm and transport, see `Discs`.
 
@@ -143,6 +147,7 @@ class TriangleMesh(MeshDomain):
         repairs: what was mended, a sentence for each kind with its count.
         vertex_map: the index, among the given vertices, of each vertex that is kept ``(vertex,)``;
             a vertex that was parted repeats its index.
+        given: how many vertices were given.
 
     Raises:
         UserError: the arrays are not a triangle mesh, or cannot be mended.
@@ -163,6 +168,15 @@ class TriangleMesh(MeshDomain):
         super().__init__(surface_from_mesh(name, mesh.vertices, mesh.faces), frames, frame_seed)
         self.repairs = list(mesh.repairs)
         self.vertex_map = mesh.vertex_map
+        self.given = len(vertices)
+
+    @property
+    def mended(self) -> list[str]:
+        return self.repairs
+
+    @property
+    def kept(self) -> Tensor:
+        return torch.from_numpy(self.vertex_map)
 
     @classmethod
     def from_file(
@@ -199,6 +213,7 @@ class TriangleMesh(MeshDomain):
     ) -> TriangleMesh:
         mesh = cls(given.vertices, given.faces, name, frames, frame_seed, repair, given.said)
         mesh.vertex_map = given.vertex_map[mesh.vertex_map]
+        mesh.given = given.given
         return mesh
 
     def sample_poses(

@@ -7,6 +7,7 @@ them ``confusion/CONDITION.csv``, ``per_class.csv`` and ``tensorboard/``.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -14,15 +15,19 @@ from typing import Any
 import torch
 from lightning.pytorch.utilities import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
-from torch import Tensor
 
-from gaugecnn.build import build_model
+from gaugecnn.build import build_domain, build_model, describe
 from gaugecnn.config import override
+from gaugecnn.data.description import Description
 from gaugecnn.errors import UserError
 from gaugecnn.files import write_atomically
 from gaugecnn.networks import Network
+from gaugecnn.surfaces.domain import Domain
+from gaugecnn.tasks.details import Details
 from gaugecnn.training.files import read_csv, write_csv, write_json
-from gaugecnn.training.metrics import intersection_over_union
+
+DATA_FILE = "data.json"
+"""What the network knows of its data, and what was mended of its mesh: enough to load it."""
 
 RESUMED_AS = ("model", "domain", "task", "data", "seed")
 """The sections that a resumed run must have in common with its beginning."""
@@ -38,8 +43,8 @@ def load_run(run: str | Path, overrides: list[str] | None = None) -> Network:
     Raises:
         UserError: no run there, or weights that do not fit the configuration.
     """
-    run = Path(run)
-    network = build_model(run_config(run, overrides or []))
+    run, config = Path(run), run_config(run, overrides or [])
+    network = build_model(config, None, run_description(run, config))
     path = run / "checkpoints" / "best.ckpt"
     if not path.is_file():
         raise UserError(f"no checkpoint at {path.absolute()}: has the run finished an epoch?")
@@ -61,6 +66,21 @@ def run_config(run: str | Path, overrides: list[str] | None = None) -> DictConfi
     if not path.is_file():
         raise UserError(f"no run at {Path(run).absolute()}: it has no config.yaml")
     return override(_loaded(path), overrides or [])
+
+
+def run_description(run: str | Path, config: DictConfig) -> Description:
+    """What the network of a run knows of its data; those of runs without it are asked.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    path = Path(run) / DATA_FILE
+    if not path.is_file():
+        return describe(config, build_domain(config))
+    try:
+        return Description.from_json(json.loads(path.read_text())["description"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} is damaged: {error}") from error
 
 
 def read_summary(run: Path) -> dict[str, Any]:
@@ -111,8 +131,17 @@ def _checkpoint(path: Path) -> dict[str, Any]:
     return loaded
 
 
-def prepare(output: Path, config: DictConfig) -> str | None:
-    """Make the directory; the checkpoint to resume from, or None for a new run."""
+def prepare(
+    output: Path, config: DictConfig, description: Description, domain: Domain
+) -> str | None:
+    """Make the directory; the checkpoint to resume from, or None for a new run.
+
+    Args:
+        output: the directory.
+        config: of the run.
+        description: of its data.
+        domain: where its signals live.
+    """
     taken = (output / "config.yaml").is_file()
     last = output / "checkpoints" / "last.ckpt"
     if taken and not config.train.resume and _is_main_process():
@@ -123,6 +152,7 @@ def prepare(output: Path, config: DictConfig) -> str | None:
         _check_same(output, config)
     try:
         _write_config(output, config)
+        _write_data(output, description, domain)
     except OSError as error:
         raise UserError(f"output={output} cannot be written: {error}") from error
     if not config.train.resume or not last.is_file():
@@ -135,6 +165,12 @@ def prepare(output: Path, config: DictConfig) -> str | None:
 def _write_config(output: Path, config: DictConfig) -> None:
     text = OmegaConf.to_yaml(config)
     write_atomically(output / "config.yaml", lambda file: file.write(text))
+
+
+@rank_zero_only
+def _write_data(output: Path, description: Description, domain: Domain) -> None:
+    content = {"description": description.to_json(), "mended": domain.mended}
+    write_json(output / DATA_FILE, content)
 
 
 def _check_same(output: Path, config: DictConfig) -> None:
@@ -172,20 +208,17 @@ def rejoin(output: Path, earlier: list[dict[str, str]]) -> None:
 
 
 @rank_zero_only
-def write_tests(run: Path, matrices: dict[str, Tensor], summary: dict[str, Any]) -> None:
-    """summary.json, the confusion matrix of every test, and the value of every class."""
-    rows = [row for row in read_csv(run / "per_class.csv") if row["condition"] not in matrices]
-    for name, matrix in matrices.items():
-        labels = [str(i) for i in range(len(matrix))]
-        table = [
-            {"true": label, **dict(zip(labels, row.tolist(), strict=True))}
-            for label, row in zip(labels, matrix, strict=True)
-        ]
-        write_csv(run / "confusion" / f"{name.replace('/', '_')}.csv", table)
-        recall = 100 * matrix.diagonal() / matrix.sum(1)
-        values = {"iou": intersection_over_union(matrix), "recall": recall}
-        for label in range(len(matrix)):
-            named = {metric: f"{float(v[label]):.4f}" for metric, v in values.items()}
-            rows.append({"condition": name, "class": str(label), **named})
-    write_csv(run / "per_class.csv", rows)
+def write_tests(run: Path, details: Mapping[str, Details], summary: dict[str, Any]) -> None:
+    """summary.json, the confusion matrix of every test, and the values of every class or output."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for name, found in details.items():
+        if found.confusion:
+            write_csv(run / "confusion" / f"{name.replace('/', '_')}.csv", found.confusion)
+        file = f"{found.parts}.csv"
+        if file not in rows:
+            before = read_csv(run / file)
+            rows[file] = [row for row in before if row["condition"] not in details]
+        rows[file] += [{"condition": name, **row} for row in found.rows]
+    for file, table in rows.items():
+        write_csv(run / file, table)
     write_json(run / "summary.json", summary)

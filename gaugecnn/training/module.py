@@ -1,8 +1,9 @@
-"""The Lightning module: one training step and one test step for every method and both tasks."""
+"""The Lightning module: one training step and one test step for every method and every task."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import lightning
@@ -10,17 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gaugecnn.data.datamodule import TEST_CONDITIONS
 from gaugecnn.data.rendering import Batch
 from gaugecnn.errors import UserError
-from gaugecnn.networks import Classifier, Network
+from gaugecnn.networks import Network
 from gaugecnn.recipe import TrainSection
-from gaugecnn.training.losses import loss_for, weighted_cross_entropy
-from gaugecnn.training.metrics import (
-    WeightedConfusion,
-    classification_metrics,
-    segmentation_metrics,
-)
+from gaugecnn.tasks.base import Task, TaskMetric
+from gaugecnn.tasks.details import Details
 
 
 class Schedule(StrEnum):
@@ -35,55 +31,58 @@ class DivergenceError(RuntimeError):
     """The loss is no longer a number."""
 
 
-class Task(lightning.LightningModule):
+class Training(lightning.LightningModule):
     """Trains and tests a network; the data module has rendered the batch already.
 
     Args:
-        network: a classifier or a segmenter.
-        classes: logits of the network, background included.
+        network: what is trained.
+        task: what is asked of it.
         train: the section ``train`` of the configuration.
         seed: with the step, the seed of what is random inside a training step (dropout).
+        conditions: the tests by name, in the order of the test loaders: each with another network
+            that takes the weights of `network` for it, or None for `network` itself.
     """
 
-    def __init__(self, network: Network, classes: int, train: TrainSection, seed: int) -> None:
+    tested: Sequence[TaskMetric]
+
+    def __init__(
+        self,
+        network: Network,
+        task: Task,
+        train: TrainSection,
+        seed: int,
+        conditions: Mapping[str, Network | None],
+    ) -> None:
         super().__init__()
         self.network = network
-        self.segments = not isinstance(network, Classifier)
+        self.task = task
         self.seed = seed
-        task = "segmentation" if self.segments else "classification"
-        self.loss = loss_for(train.loss, task)
         self.options = train
         if train.schedule not in list(Schedule):
             names = ", ".join(Schedule)
             raise UserError(f"train.schedule: expected one of {names}, got {train.schedule!r}")
-        parts = ["area", "pixel"] if self.segments else ["area"]
-        self.confusions = nn.ModuleDict(
-            {
-                f"{condition}_{part}": WeightedConfusion(classes)
-                for condition in ("validation", *TEST_CONDITIONS)
-                for part in parts
-            }
-        )
+        self.validated = task.metrics()
+        self.tested = nn.ModuleList(task.metrics() for _ in conditions)  # type: ignore[assignment]
+        self.conditions = dict(conditions)  # no modules of this one: their weights are copies
         self.results: dict[str, dict[str, float]] = {}
 
     @property
     def monitored(self) -> str:
         """The metric by which the best checkpoint is chosen."""
-        return "validation/" + ("miou_foreground" if self.segments else "accuracy")
+        return f"validation/{self.task.monitored}"
 
     def forward(self, signal: Tensor) -> Tensor:
         return self.network(signal)
 
-    def _weights(self, batch: Batch) -> Tensor:
-        """The weight of each prediction: a point's area, or one per image."""
-        if not self.segments:
-            return torch.ones((), device=batch.signal.device)
+    @property
+    def areas(self) -> Tensor:
+        """Of the domain's points, ``(*domain.shape)``."""
         return self.network.domain.areas.view(self.network.domain.shape)
 
     def _loss(self, batch: Batch, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
-        logits = self.network(batch.signal)
-        truth, weights = batch.mask if self.segments else batch.label, self._weights(batch)
-        return weighted_cross_entropy(logits.float(), truth, weights, self.loss, smoothing), logits
+        outputs = self.network(batch.signal)
+        target = self.task.target(batch)
+        return self.task.loss(outputs.float(), target, self.areas, smoothing), outputs
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         loss, _ = self._loss(batch, self.options.label_smoothing)
@@ -94,46 +93,35 @@ class Task(lightning.LightningModule):
 
     def validation_step(self, batch: Batch, _: int) -> None:
         """Labels are not smoothed, so that losses compare whatever was trained."""
-        loss, logits = self._loss(batch)
-        self.log("validation/loss", loss, sync_dist=True, batch_size=len(batch.label))
-        self._count("validation", logits, batch)
+        loss, outputs = self._loss(batch)
+        self.log("validation/loss", loss, sync_dist=True, batch_size=len(batch.signal))
+        self.validated.update(outputs, self.task.target(batch), self.areas)
 
     def on_validation_epoch_end(self) -> None:
-        metrics = self._metrics("validation")
-        for name, value in metrics.items():
+        for name, value in self.validated.compute().items():
             key = f"validation/{name}"
             self.log(key, value, prog_bar=key == self.monitored, sync_dist=False)
+        self.validated.reset()
+
+    def on_test_start(self) -> None:
+        for other in self.conditions.values():
+            if other is not None:
+                other.load_state_dict(self.network.state_dict())
+                other.to(next(self.network.parameters())).eval()
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
-        self._count(list(TEST_CONDITIONS)[dataloader_idx], self.network(batch.signal), batch)
+        other = list(self.conditions.values())[dataloader_idx]
+        outputs = (self.network if other is None else other)(batch.signal)
+        self.tested[dataloader_idx].update(outputs, self.task.target(batch), self.areas)
 
     def on_test_epoch_end(self) -> None:
-        self.results = {name: self._metrics(name, reset=False) for name in TEST_CONDITIONS}
+        pairs = zip(self.conditions, self.tested, strict=True)
+        self.results = {name: metric.compute() for name, metric in pairs}
 
-    def _count(self, condition: str, logits: Tensor, batch: Batch) -> None:
-        prediction = logits.argmax(dim=1)
-        truth = batch.mask if self.segments else batch.label
-        weights = self._weights(batch)
-        # Sample points outside the surface (corners of a chart) have no area and no vote.
-        votes = weights, (weights > 0).float()
-        for confusion, vote in zip(self._confusions(condition), votes, strict=False):
-            confusion.update(prediction, truth, vote)
-
-    def _confusions(self, condition: str) -> list[WeightedConfusion]:
-        named = self.confusions.items()
-        return [m for name, m in named if name.startswith(condition + "_")]  # type: ignore[misc]
-
-    def _metrics(self, condition: str, reset: bool = True) -> dict[str, float]:
-        matrices = self._confusions(condition)
-        counted = [matrix.compute() for matrix in matrices]
-        if reset:
-            for matrix in matrices:
-                matrix.reset()
-        return segmentation_metrics(*counted) if self.segments else classification_metrics(*counted)
-
-    def confusion(self, condition: str) -> Tensor:
-        """The area-weighted confusion matrix of a test, ``(true, predicted)``."""
-        return self._confusions(condition)[0].compute()
+    def details(self) -> dict[str, Details]:
+        """What each test leaves beside its metrics."""
+        pairs = zip(self.conditions, self.tested, strict=True)
+        return {name: metric.details() for name, metric in pairs}
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Learning rate and randomness from where the training stands, so that resuming agrees."""

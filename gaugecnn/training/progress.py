@@ -61,7 +61,7 @@ class Stopwatch(Callback):
         now = time.perf_counter()
         self.seconds += now - self._counted
         self._counted = now
-        self.samples += len(batch.label)
+        self.samples += len(batch.signal)
 
     def state_dict(self) -> dict[str, float]:
         return {"seconds": self.seconds, "samples": self.samples}

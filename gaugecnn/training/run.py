@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,17 @@ import lightning
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from omegaconf import DictConfig, OmegaConf
-from torch import Tensor
 
-from gaugecnn.build import build_datamodule, build_domain, build_model
-from gaugecnn.data.datamodule import SphereDataModule
-from gaugecnn.data.sources import class_count
+from gaugecnn.build import (
+    build_datamodule,
+    build_domain,
+    build_model,
+    build_task,
+    load_collection,
+)
+from gaugecnn.config import override
+from gaugecnn.data.datamodule import SurfaceDataModule
+from gaugecnn.data.description import Description
 from gaugecnn.errors import UserError
 from gaugecnn.networks import Network
 from gaugecnn.recipe import TrainSection
@@ -30,11 +36,12 @@ from gaugecnn.training.directory import (
     read_summary,
     rejoin,
     run_config,
+    run_description,
     set_aside,
     surface_name,
     write_tests,
 )
-from gaugecnn.training.module import DivergenceError, Task
+from gaugecnn.training.module import DivergenceError, Training
 from gaugecnn.training.progress import Stopwatch, on_terminal, progress_bar, quiet_libraries
 from gaugecnn.training.provenance import commit, device_name, versions
 
@@ -51,18 +58,21 @@ def train(config: DictConfig) -> dict[str, Any]:
     """
     output = Path(config.output or default_output(config)).expanduser()
     code = commit()  # of the code that runs, whatever is checked out when it ends
-    network = build_model(config)
-    data = build_datamodule(config, network.domain)
-    task = _task(config, network)
-    folder = output / "checkpoints"
-    best = ModelCheckpoint(folder, "best", task.monitored, mode="max", enable_version_counter=False)
+    domain = build_domain(config)
+    collection = load_collection(config, domain)
+    description = collection.description
+    network = build_model(config, domain, description)
+    data = build_datamodule(config, domain, collection)
+    task = _training(config, network, data, description)
+    folder, mode = output / "checkpoints", task.task.mode
+    best = ModelCheckpoint(folder, "best", task.monitored, mode=mode, enable_version_counter=False)
     last_one = ModelCheckpoint(folder, "last", enable_version_counter=False)
     watch = Stopwatch()
     average = [] if config.train.ema is None else [WeightAverage(config.train.ema)]
     callbacks: list[Callback] = [*average, PreciseBatchNorm(), best, last_one, watch]
     callbacks += progress_bar()
     if config.train.patience is not None:
-        callbacks.append(EarlyStopping(task.monitored, patience=config.train.patience, mode="max"))
+        callbacks.append(EarlyStopping(task.monitored, patience=config.train.patience, mode=mode))
     trainer = _trainer(
         config,
         max_epochs=config.train.epochs,
@@ -74,7 +84,9 @@ def train(config: DictConfig) -> dict[str, Any]:
         ],
         log_every_n_steps=10,
     )
-    last = prepare(output, config)  # once nothing in the configuration can be refused any more
+    last = prepare(
+        output, config, description, network.domain
+    )  # once nothing in the configuration can be refused any more
     earlier = set_aside(output) if last else None
     try:
         with _interruptible(trainer):
@@ -94,7 +106,7 @@ def train(config: DictConfig) -> dict[str, Any]:
         "device": device_name(task.device),
         "dtype": str(config.trainer.precision),
         "seed": config.seed,
-        "train_size": len(data.splits.train.labels),
+        "train_size": len(data.splits.train),
         "epochs": trainer.current_epoch,
         "train_seconds": round(watch.seconds, 2),
         "samples_per_second": round(watch.samples * trainer.world_size / watch.seconds, 2)
@@ -105,7 +117,7 @@ def train(config: DictConfig) -> dict[str, Any]:
         "surfaces": {surface_name(config): network.domain.content},
         "test": results,
     }
-    write_tests(output, _confusions(task, results), summary)
+    write_tests(output, task.details(), summary)
     return summary
 
 
@@ -121,10 +133,11 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, Any]:
         overrides: ``key=value`` words laid over its configuration.
     """
     own, config = run_config(run), run_config(run, overrides)
-    network = load_run(run, overrides)
-    task = _task(config, network)
+    network, description = load_run(run, overrides), run_description(run, config)
+    collection = load_collection(config, network.domain, description)
+    data = build_datamodule(config, network.domain, collection)
+    task = _training(config, network, data, description)
     trainer = _trainer(config, logger=False, callbacks=progress_bar())
-    data = build_datamodule(config, network.domain)
     results = _test(trainer, task, data, None)
     summary = {**_identity(config, network), **read_summary(run)}  # none of an unfinished run
     if "surfaces" not in summary:
@@ -135,7 +148,7 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, Any]:
         name = ",".join(changed)
         results = {f"{name}/{condition}": values for condition, values in results.items()}
     summary["test"] = {**summary.get("test", {}), **results}
-    write_tests(run, _confusions(task, results), summary)
+    write_tests(run, dict(zip(results, task.details().values(), strict=True)), summary)
     return {**summary, "test": results}
 
 
@@ -171,11 +184,23 @@ def _identity(config: DictConfig, network: Network) -> dict[str, Any]:
     }
 
 
-def _task(config: DictConfig, network: Network) -> Task:
-    classes = class_count(config.data.name, config.data.root, config.data.download)
+def _training(
+    config: DictConfig, network: Network, data: SurfaceDataModule, description: Description
+) -> Training:
+    """The network with its task, ready to be trained and tested on the data."""
+    task = build_task(config, description)
+    frequencies = data.collection.frequencies(data.splits.train, config.task)
+    if frequencies is not None:
+        task.weigh(frequencies)
     section = OmegaConf.to_object(config.train)
     assert isinstance(section, TrainSection)
-    return Task(network, classes + (config.task == "segmentation"), section, config.seed)
+    conditions = {
+        name: build_model(override(config, condition.words), None, description)
+        if condition.words
+        else None
+        for name, condition in data.collection.conditions.items()
+    }
+    return Training(network, task, section, config.seed, conditions)
 
 
 def _trainer(config: DictConfig, **options: Any) -> lightning.Trainer:
@@ -214,15 +239,10 @@ def _interruptible(trainer: lightning.Trainer) -> Iterator[None]:
 
 
 def _test(
-    trainer: lightning.Trainer, task: Task, data: SphereDataModule, weights: Path | None
+    trainer: lightning.Trainer, task: Training, data: SurfaceDataModule, weights: Path | None
 ) -> dict[str, dict[str, float]]:
     path = str(weights) if weights is not None and weights.is_file() else None
     weights_only = True if path else None
     with _interruptible(trainer):
         trainer.test(task, data, ckpt_path=path, verbose=False, weights_only=weights_only)
     return task.results
-
-
-def _confusions(task: Task, results: Iterable[str]) -> dict[str, Tensor]:
-    """The confusion matrix of every ``[SURFACE/]condition`` just tested."""
-    return {name: task.confusion(name.rpartition("/")[2]).cpu() for name in results}

@@ -111,7 +111,9 @@ def test_a_batch_of_one_that_cannot_be_trained_is_said(no_processes: None) -> No
     assert line.startswith(f"{SMALL}, training step not measured: Expected more than 1 value")
 
 
-@pytest.mark.parametrize("place", ["gaugecnn.networks.Segmenter.forward", "gaugecnn.build._stage"])
+@pytest.mark.parametrize(
+    "place", ["gaugecnn.networks.FieldNetwork.forward", "gaugecnn.build._stage"]
+)
 def test_errors_name_the_model(
     place: str, no_processes: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gaugecnn.heads import Head
 from gaugecnn.methods.s2cnn import S2CNNFamily, S2CNNStage
-from gaugecnn.networks import Classifier, Segmenter
+from gaugecnn.networks import FieldNetwork, InvariantNetwork
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from tests.methods.s2cnn_layers import PUBLISHED
 
@@ -21,14 +21,14 @@ PLAN = [
 PROJECT = S2CNNStage(2, max_beta=0.4, n_alpha=4, n_beta=2)
 
 
-def classifier(head: Head | None = None, residual: bool = False, **options) -> Classifier:
+def classifier(head: Head | None = None, residual: bool = False, **options) -> InvariantNetwork:
     family = S2CNNFamily(LatLonGrid(5), **{**PUBLISHED, **options})
-    return Classifier(family, PLAN, head or Head(), 2, residual=residual)
+    return InvariantNetwork(family, PLAN, head or Head(), 2, residual=residual)
 
 
-def segmenter(skip: bool = False, **options) -> Segmenter:
+def segmenter(skip: bool = False, **options) -> FieldNetwork:
     family = S2CNNFamily(LatLonGrid(5), **{**PUBLISHED, **options})
-    return Segmenter(family, PLAN, PROJECT, skip=skip)
+    return FieldNetwork(family, PLAN, PROJECT, skip=skip)
 
 
 NETWORKS = {"classifier": classifier, "segmenter": segmenter}

@@ -12,7 +12,7 @@ from gaugecnn.layers import Identity
 from gaugecnn.methods.cnn import CNNFamily, CNNStage
 from gaugecnn.methods.cnn.layers import convolution_window
 from gaugecnn.methods.p4 import P4Family
-from gaugecnn.networks import Classifier, Segmenter
+from gaugecnn.networks import FieldNetwork, InvariantNetwork
 from gaugecnn.ops.plane_type import PlaneType
 from gaugecnn.surfaces.chart import AzimuthalChart, EquirectangularChart, planar_chart
 from gaugecnn.surfaces.lat_lon import LatLonGrid
@@ -34,10 +34,10 @@ def build(name, in_channels):
         plan = model["segmentation"]
         stages = [family.stage_class(**stage) for stage in plan["stages"]]
         project = family.stage_class(channels=11, **plan["project"])
-        return Segmenter(family, stages, project, residual=plan["residual"], skip=plan["skip"])
+        return FieldNetwork(family, stages, project, residual=plan["residual"], skip=plan["skip"])
     plan = model["classification"]
     stages = [family.stage_class(**stage) for stage in plan["stages"]]
-    return Classifier(family, stages, Head(), 10, residual=plan["residual"])
+    return InvariantNetwork(family, stages, Head(), 10, residual=plan["residual"])
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_published_p4_network_is_invariant_at_28_and_warns_at_27():
         assert error <= 1e-9 * (model(x) - model(other)).abs().mean()
     family = P4Family(AzimuthalChart(27))
     with pytest.warns(GaugecnnWarning, match="nearest exact sizes: 26 or 28"):
-        inexact = Classifier(family, model.stages, Head(), 10)
+        inexact = InvariantNetwork(family, model.stages, Head(), 10)
     assert inexact.exact_symmetries == []
 
 
@@ -121,11 +121,11 @@ def test_networks_on_every_domain_that_it_accepts(domain, normalisation):
     down = [CNNStage(channels=3), CNNStage(channels=4, kernel=3, stride=2)]  # 12 -> 10 -> 4
     up = [CNNStage(channels=3, kernel=3, stride=2, up=True, output_padding=1)]  # 4 -> 10
     project = CNNStage(channels=11, up=True)
-    segmenter = Segmenter(family, down + up, project, residual=True, skip=True)
+    segmenter = FieldNetwork(family, down + up, project, residual=True, skip=True)
     x = torch.randn(2, 1, 12, 12)
     assert segmenter(x).shape == (2, 11, 12, 12)
     assert segmenter.exact_symmetries == []
-    classifier = Classifier(family, down, Head(), 10, residual=True)
+    classifier = InvariantNetwork(family, down, Head(), 10, residual=True)
     assert classifier(x).shape == (2, 10)
 
 
@@ -140,7 +140,7 @@ def test_it_is_not_invariant_under_quarter_turns():
     """The negative control of every symmetry test."""
     torch.manual_seed(0)
     chart = AzimuthalChart(12)
-    model = Classifier(CNNFamily(chart), [CNNStage(channels=4)] * 2, Head(), 10).eval()
+    model = InvariantNetwork(CNNFamily(chart), [CNNStage(channels=4)] * 2, Head(), 10).eval()
     quarter = Rotation("quarter turn", step_about_z(4), chart)
     x, other = torch.randn(2, 2, 1, 12, 12)
     error = (model(quarter.on_signal(x)) - model(x)).abs().max()

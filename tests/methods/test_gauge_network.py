@@ -12,7 +12,7 @@ from torch.utils.checkpoint import checkpoint
 from gaugecnn import build_model, load_config
 from gaugecnn.methods.gauge import GaugeConv, GaugeFamily, GaugeStage, Kernel
 from gaugecnn.methods.gauge.pooling import Resampling
-from gaugecnn.networks import Segmenter
+from gaugecnn.networks import FieldNetwork
 from gaugecnn.surfaces import Icosphere
 from tests.symmetry_checks import patches
 
@@ -23,13 +23,13 @@ def pools(model: nn.Module) -> dict[str, Resampling]:
     return {name: m for name, m in model.named_modules() if isinstance(m, Resampling)}
 
 
-def segmenter(*radii: float, residual: bool = True) -> Segmenter:
+def segmenter(*radii: float, residual: bool = True) -> FieldNetwork:
     """Down, up, and down again, to one level with one radius and with another."""
     down, again = radii
     plan = [GaugeStage(2), GaugeStage(2, down=1, radius=down), GaugeStage(2)]
     plan += [GaugeStage(2, down=1, radius=again), GaugeStage(2)]
     family = GaugeFamily(Icosphere(3))
-    return Segmenter(family, plan, GaugeStage(2), residual=residual)
+    return FieldNetwork(family, plan, GaugeStage(2), residual=residual)
 
 
 def test_pooling_follows_from_its_own_stage():

@@ -18,7 +18,7 @@ from gaugecnn.methods.p4 import (
     P4Type,
     reference,
 )
-from gaugecnn.networks import Classifier, Segmenter
+from gaugecnn.networks import FieldNetwork, InvariantNetwork
 from gaugecnn.surfaces.chart import AzimuthalChart, EquirectangularChart
 from gaugecnn.surfaces.symmetry import FrameChange, Rotation, step_about_z
 
@@ -151,7 +151,7 @@ def classifier(size, *, last=4, normalisation="batch"):
         P4Stage(channels=3, kernel=3, stride=2, padding=1),
         P4Stage(channels=5, kernel=last),
     ]
-    return Classifier(family, stages, Head(), classes=10, residual=True)
+    return InvariantNetwork(family, stages, Head(), classes=10, residual=True)
 
 
 def segmenter(size, *, project=None):
@@ -162,7 +162,7 @@ def segmenter(size, *, project=None):
         P4Stage(channels=3, kernel=3, padding=1, stride=2, up=True),
     ]
     project = project or P4Stage(channels=11, kernel=3, padding=1)
-    return Segmenter(family, stages, project, residual=True, skip=True)
+    return FieldNetwork(family, stages, project, residual=True, skip=True)
 
 
 @DTYPES

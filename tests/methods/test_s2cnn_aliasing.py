@@ -26,7 +26,7 @@ from gaugecnn.methods.s2cnn.aliasing import (
     aliased_shares,
     small_d,
 )
-from gaugecnn.networks import Classifier, Segmenter
+from gaugecnn.networks import FieldNetwork, InvariantNetwork
 from gaugecnn.surfaces.lat_lon import LatLonGrid, quadrature_weights
 from tests.methods.s2cnn_layers import PUBLISHED, soft
 
@@ -136,9 +136,9 @@ PLAN = [
 PROJECT = S2CNNStage(2, max_beta=0.4)
 
 
-def segmenter(**options) -> Segmenter:
+def segmenter(**options) -> FieldNetwork:
     family = S2CNNFamily(LatLonGrid(6), **{**PUBLISHED, **options})
-    return Segmenter(family, PLAN, PROJECT)
+    return FieldNetwork(family, PLAN, PROJECT)
 
 
 def test_the_layers_that_raise_the_bandwidth_are_named():
@@ -146,7 +146,7 @@ def test_the_layers_that_raise_the_bandwidth_are_named():
     assert (second.layer, second.stage, second.degrees) == ("blocks.2.layer", 2, range(3, 5))
     assert (projection.layer, projection.stage, projection.degrees) == ("project", 3, range(5, 6))
     assert str(second) == "stage 2 (blocks.2.layer, bandwidth 3 to 5): degrees 3 to 4"
-    classifier = Classifier(segmenter().family, PLAN[:2], Head(), 2)
+    classifier = InvariantNetwork(segmenter().family, PLAN[:2], Head(), 2)
     assert aliased_degrees(classifier) == ()
 
 
@@ -184,6 +184,6 @@ def test_what_cannot_be_compared_is_refused():
             aliased_share(sampled, GRID, torch.zeros(1, *sampled.type_in.shape))
     with pytest.raises(ValueError, match="at its cut-off"):
         aliased_shares(segmenter(sampling=1.5), torch.rand(1, 1, 12, 12))
-    planar = Classifier(CNNFamily(LatLonGrid(6)), [CNNStage(2)], Head(), 2)
+    planar = InvariantNetwork(CNNFamily(LatLonGrid(6)), [CNNStage(2)], Head(), 2)
     with pytest.raises(ValueError, match=r"S2CNN layers, got CNNConvolution as blocks\.0\.layer"):
         aliased_degrees(planar)

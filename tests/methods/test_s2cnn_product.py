@@ -12,7 +12,7 @@ from gaugecnn.methods.s2cnn import Rings, S2CNNFamily, S2CNNStage, SO3Type, so3_
 from gaugecnn.methods.s2cnn import family as families
 from gaugecnn.methods.s2cnn.bounded import ProductNonlinearity, SpinProduct
 from gaugecnn.methods.s2cnn.types import SpinType
-from gaugecnn.networks import Classifier, Network
+from gaugecnn.networks import InvariantNetwork, Network
 from gaugecnn.ops import parts
 from gaugecnn.ops.products import circle_waves
 from gaugecnn.surfaces.lat_lon import LatLonGrid
@@ -123,7 +123,7 @@ def three_stages(
         S2CNNStage(c, max_beta=0.6, bandwidth=b, n_alpha=4, n_beta=2, sampling=s)
         for c, b, s in zip((4, 5, 6), (6, 4, 3), samplings, strict=True)
     ]
-    return Classifier(family, stages, Head(), 4).double()
+    return InvariantNetwork(family, stages, Head(), 4).double()
 
 
 @pytest.mark.parametrize("grid", Rings)

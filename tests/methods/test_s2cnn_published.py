@@ -17,7 +17,7 @@ from gaugecnn.data.published import PublishedRenderer
 from gaugecnn.heads import Head
 from gaugecnn.methods.s2cnn import load_published_state_dict
 from gaugecnn.methods.s2cnn.published import published_names
-from gaugecnn.networks import Classifier, Network, Segmenter
+from gaugecnn.networks import FieldNetwork, InvariantNetwork, Network
 from gaugecnn.surfaces import LatLonGrid
 from tests.methods.published_states import (
     NAMES,
@@ -112,7 +112,7 @@ def test_the_report_says_where_outputs_differ(file):
 
 def test_the_report_says_where_they_do_not(file):
     plan = PLAN[:2]
-    model = Classifier(classifier().family, plan, Head(), 2)
+    model = InvariantNetwork(classifier().family, plan, Head(), 2)
     names = published_names(model)[0]
     torch.save({names[name]: value for name, value in model.state_dict().items()}, file)
     loaded = load_published_state_dict(model, file)
@@ -153,7 +153,7 @@ def test_the_report_names_options_that_no_published_network_has(file):
     family = segmenter().family
     equatorial = [*PLAN[:2], dataclasses.replace(PLAN[2], support="equatorial")]
     coarse = dataclasses.replace(PROJECT, bandwidth=4)
-    other = load_published_state_dict(Segmenter(family, equatorial, coarse), file)
+    other = load_published_state_dict(FieldNetwork(family, equatorial, coarse), file)
     assert other.unpublished == (
         "stage 2 (blocks.2.layer): kernels of equatorial support",
         "stage 3 (project): grid of bandwidth 5 for degrees below 4",

@@ -12,7 +12,7 @@ from gaugecnn.errors import UserError
 from gaugecnn.heads import Head
 from gaugecnn.methods.cnn import CNNFamily, CNNStage
 from gaugecnn.methods.s2cnn import load_published_state_dict
-from gaugecnn.networks import Classifier
+from gaugecnn.networks import InvariantNetwork
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from tests.methods.published_states import (
     classifier,
@@ -167,6 +167,6 @@ def test_a_network_with_more_than_the_published_ones_is_refused(model, named, fi
 
 
 def test_networks_of_another_kind_are_refused(file):
-    planar = Classifier(CNNFamily(LatLonGrid(5)), [CNNStage(2)], Head(), 2)
-    assert "got a Classifier of CNNFamily" in refused(planar, file)
+    planar = InvariantNetwork(CNNFamily(LatLonGrid(5)), [CNNStage(2)], Head(), 2)
+    assert "got a InvariantNetwork of CNNFamily" in refused(planar, file)
     assert "got Linear" in refused(nn.Linear(2, 2), file)

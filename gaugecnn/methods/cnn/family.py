@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gaugecnn.errors import UserError
-from gaugecnn.layers import FeatureType, Identity, Layer, LayerFamily, Normalisation, expect
+from gaugecnn.layers import (
+    FeatureType,
+    Identity,
+    Layer,
+    LayerFamily,
+    Normalisation,
+    SignalType,
+    expect,
+)
 from gaugecnn.methods.cnn.layers import (
     CNNBatchNorm,
     CNNConvolution,
@@ -49,13 +57,10 @@ class CNNFamily(LayerFamily[CNNStage]):
         super().__init__(domain, in_channels)
         self.normalisation = parse_normalisation(normalisation)
 
-    @property
-    def input_type(self) -> PlaneType:
-        height, width = self.domain.shape
-        return PlaneType(self.in_channels, height, width)
-
     def lift(self, stage: CNNStage) -> Layer:
-        return CNNConvolution(self.input_type, stage)
+        layer = CNNConvolution(PlaneType(self.in_channels, *self.domain.shape), stage)
+        layer.type_in = self.input_type  # the same numbers
+        return layer
 
     def convolve(self, type_in: FeatureType, stage: CNNStage) -> Layer:
         return CNNConvolution(expect(type_in, PlaneType), stage)
@@ -72,15 +77,15 @@ class CNNFamily(LayerFamily[CNNStage]):
         return CNNReLU(expect(type_, PlaneType))
 
     def project(self, type_in: FeatureType, channels: int, stage: CNNStage) -> CNNProjection:
-        projection = CNNProjection(expect(type_in, PlaneType), replace(stage, channels=channels))
-        (height, width), (rows, columns) = self.domain.shape, projection.convolution.type_out.grid
+        last = CNNConvolution(expect(type_in, PlaneType), replace(stage, channels=channels))
+        (height, width), (rows, columns) = self.domain.shape, last.type_out.grid
         if (rows, columns) != (height, width):
             raise UserError(
                 f"expected the project stage to return to the {height}x{width} of "
                 f"{self.domain.title}, got {rows}x{columns} from {type_in}: change its kernel, "
                 f"padding, stride or output_padding, or those of the stages before it"
             )
-        return projection
+        return CNNProjection(last, SignalType(channels, self.domain))
 
     def integrate(self, type_in: FeatureType) -> CNNIntegral:
         return CNNIntegral(expect(type_in, PlaneType))

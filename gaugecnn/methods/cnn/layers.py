@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gaugecnn.errors import UserError
-from gaugecnn.layers import Integral, Layer, Projection
+from gaugecnn.layers import Integral, Layer, Projection, SignalType
 from gaugecnn.methods.cnn.stage import CNNStage
 from gaugecnn.ops.planar import Window, pooling_window
 from gaugecnn.ops.plane_type import PlaneType
@@ -112,10 +112,9 @@ class CNNReLU(Layer):
 class CNNProjection(Projection):
     """The last convolution: scalar fields ``(batch, channel, row, column)``."""
 
-    def __init__(self, type_in: PlaneType, stage: CNNStage) -> None:
-        super().__init__()
-        self.type_in = type_in
-        self.convolution = CNNConvolution(type_in, stage)
+    def __init__(self, convolution: CNNConvolution, type_out: SignalType) -> None:
+        super().__init__(convolution.type_in, type_out)
+        self.convolution = convolution
 
     def forward(self, x: Tensor) -> Tensor:
         return self.convolution(x)

@@ -25,8 +25,8 @@ from gaugecnn.layers import (
 )
 from gaugecnn.methods.gauge.convolution import GaugeConv
 from gaugecnn.methods.gauge.fields import (
+    FieldProjection,
     GaugeIntegral,
-    ScalarField,
     SelfInteraction,
     SignalToFeature,
 )
@@ -95,7 +95,8 @@ class GaugeFamily(LayerFamily[GaugeStage]):
 
     Args:
         domain: an icosphere or a triangle mesh.
-        in_channels: channels of the scalar signal.
+        in_channels: scalar fields of the signal.
+        in_vectors: vector fields of the signal, behind the scalars, x, y and z of each.
         normalisation: ``batch`` or ``none``.
         nonlinearity: ``product``, ``norm_gate`` (both exact) or ``regular``.
         max_order: highest order in the whole network; None leaves it to the stages.
@@ -111,11 +112,12 @@ class GaugeFamily(LayerFamily[GaugeStage]):
         domain: Domain,
         in_channels: int = 1,
         *,
+        in_vectors: int = 0,
         normalisation: str = "batch",
         nonlinearity: str = "product",
         max_order: int | None = None,
     ) -> None:
-        super().__init__(domain, in_channels)
+        super().__init__(domain, in_channels, in_vectors)
         if not isinstance(domain, MeshDomain):
             raise UserError(f"gauge layers live on an icosphere or a mesh, got {domain.title}")
         if max_order is not None and max_order < 0:
@@ -124,10 +126,6 @@ class GaugeFamily(LayerFamily[GaugeStage]):
         self.normalisation = Normalisation(normalisation)
         self.nonlinearity = Nonlinearity(nonlinearity)
         self.max_order = max_order
-
-    @property
-    def input_type(self) -> GaugeType:
-        return GaugeType((self.in_channels,), self.mesh.surface)
 
     def _type(self, stage: GaugeStage) -> GaugeType:
         orders = stage.max_order if self.max_order is None else min(stage.max_order, self.max_order)
@@ -157,7 +155,8 @@ class GaugeFamily(LayerFamily[GaugeStage]):
         return pooling(type_in, surface, reach)
 
     def lift(self, stage: GaugeStage) -> Layer:
-        return Chain(SignalToFeature(self.input_type), self.convolve(self.input_type, stage))
+        entry = SignalToFeature(self.input_type, self.mesh)
+        return Chain(entry, self.convolve(entry.type_out, stage))
 
     def convolve(self, type_in: FeatureType, stage: GaugeStage) -> Layer:
         type_out = self._type(stage)
@@ -195,9 +194,15 @@ class GaugeFamily(LayerFamily[GaugeStage]):
         return layers[self.nonlinearity](type_)
 
     def project(self, type_in: FeatureType, channels: int, stage: GaugeStage) -> Projection:
-        type_out = GaugeType((channels,), self.mesh.surface)
+        return self.project_vectors(type_in, channels, 0, stage)
+
+    def project_vectors(
+        self, type_in: FeatureType, channels: int, vectors: int, stage: GaugeStage
+    ) -> Projection:
+        orders = (channels, vectors) if vectors else (channels,)
+        type_out = GaugeType(orders, self.mesh.surface)
         layer = self._convolution(expect(type_in, GaugeType), type_out, stage, bias=True)
-        return ScalarField(layer)
+        return FieldProjection(layer, self.mesh)
 
     def integrate(self, type_in: FeatureType) -> Integral:
         return GaugeIntegral(expect(type_in, GaugeType))

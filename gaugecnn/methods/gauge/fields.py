@@ -5,18 +5,38 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from gaugecnn.layers import Integral, Layer, Projection
+from gaugecnn.layers import Integral, Layer, Projection, SignalType, expect
 from gaugecnn.methods.gauge.types import GaugeType
+from gaugecnn.methods.gauge.vectors import feature_to_vectors, vectors_to_feature
+from gaugecnn.surfaces.mesh import MeshDomain
 
 
 class SignalToFeature(Layer):
-    """A signal ``(batch, channel, vertex)`` as an order-0 feature ``(batch, vertex, channel)``."""
+    """A signal ``(batch, channel, vertex)`` as a feature ``(batch, vertex, component)``.
 
-    def __init__(self, type_: GaugeType) -> None:
-        super().__init__(type_, type_)
+    Scalars are of order 0. A vector in space is its component along the normal, of order 0, and its
+    part in the tangent plane, of order 1 (`vectors_to_feature`).
+
+    Args:
+        type_in: the signal.
+        domain: the mesh, in whose frames the vectors are written.
+    """
+
+    type_out: GaugeType
+
+    def __init__(self, type_in: SignalType, domain: MeshDomain) -> None:
+        orders = (type_in.channels + type_in.vectors, type_in.vectors)
+        super().__init__(
+            type_in, GaugeType(orders if type_in.vectors else orders[:1], domain.surface)
+        )
+        self.scalars, self.domain = type_in.channels, domain
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.transpose(1, 2)
+        x = x.transpose(1, 2)  # (batch, vertex, channel)
+        if x.shape[-1] == self.scalars:
+            return x
+        vectors = vectors_to_feature(x[..., self.scalars :].unflatten(-1, (-1, 3)), self.domain)
+        return torch.cat([x[..., : self.scalars], vectors], -1)
 
 
 class SelfInteraction(Layer):
@@ -67,16 +87,30 @@ class SelfInteraction(Layer):
         return whole
 
 
-class ScalarField(Projection):
-    """The order-0 output of a last convolution, ``(batch, channel, vertex)``."""
+class FieldProjection(Projection):
+    """Orders 0 and 1 of a last convolution as scalars and tangent vectors on the mesh.
 
-    def __init__(self, layer: Layer) -> None:
-        super().__init__()
-        self.type_in = layer.type_in
-        self.layer = layer
+    An order-1 number f is the tangent vector ``Re f e1 + Im f e2``.
+
+    Args:
+        layer: the convolution, to the type ``"Cx0"`` or ``"Cx0+Vx1"`` on the vertices of `domain`.
+        domain: the mesh, in whose frames the vectors are written.
+    """
+
+    def __init__(self, layer: Layer, domain: MeshDomain) -> None:
+        scalars, *vectors = expect(layer.type_out, GaugeType).multiplicities
+        super().__init__(layer.type_in, SignalType(scalars, domain, sum(vectors)))
+        self.layer, self.domain = layer, domain
+        self.scalars, self.vectors = scalars, sum(vectors)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layer(x).transpose(1, 2)
+        fields = self.layer(x)  # (batch, vertex, component)
+        if self.vectors == 0:
+            return fields.transpose(1, 2)
+        scalars, tangent = fields[..., : self.scalars], fields[..., self.scalars :]
+        normal = fields.new_zeros(*fields.shape[:2], self.vectors)
+        vectors = feature_to_vectors(torch.cat([normal, tangent], -1), self.domain)
+        return torch.cat([scalars, vectors.flatten(2)], -1).transpose(1, 2)
 
 
 class GaugeIntegral(Integral):

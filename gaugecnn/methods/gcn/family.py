@@ -17,6 +17,7 @@ from gaugecnn.layers import (
     LayerFamily,
     Normalisation,
     Projection,
+    SignalType,
     Stage,
     expect,
 )
@@ -79,12 +80,10 @@ class GCNFamily(LayerFamily[GCNStage]):
         self.mesh = domain
         self.normalisation = Normalisation(normalisation)
 
-    @property
-    def input_type(self) -> VertexType:
-        return VertexType(self.in_channels, self.mesh.surface)
-
     def lift(self, stage: GCNStage) -> Layer:
-        return self.convolve(self.input_type, stage)
+        layer = self.convolve(VertexType(self.in_channels, self.mesh.surface), stage)
+        layer.type_in = self.input_type  # the same numbers
+        return layer
 
     def complete(
         self, stages: Sequence[GCNStage], readers: Sequence[Sequence[int]]
@@ -123,7 +122,7 @@ class GCNFamily(LayerFamily[GCNStage]):
         moved = self._moved(expect(type_in, VertexType), surface)
         here = expect(moved.type_out, VertexType)
         last = ChebyshevConvolution(here, VertexType(channels, surface), stage.hops)
-        return VertexField(_chain(moved, last))
+        return VertexField(_chain(moved, last), SignalType(channels, self.mesh))
 
     def integrate(self, type_in: FeatureType) -> Integral:
         return AreaMean(expect(type_in, VertexType))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugecnn.geometry.surface import Surface
-from gaugecnn.layers import FeatureType, Integral, Layer, Projection
+from gaugecnn.layers import FeatureType, Integral, Layer, Projection, SignalType
 from gaugecnn.ops.batch_norm import WeightedBatchNorm
 from gaugecnn.ops.resampling import pooled, unpooled
 from gaugecnn.ops.sparse import SparseMap
@@ -130,9 +130,8 @@ class ReLU(Layer):
 class VertexField(Projection):
     """A last convolution whose channels are the scalar field ``(batch, channel, vertex)``."""
 
-    def __init__(self, layer: Layer) -> None:
-        super().__init__()
-        self.type_in = layer.type_in
+    def __init__(self, layer: Layer, type_out: SignalType) -> None:
+        super().__init__(layer.type_in, type_out)
         self.layer = layer
 
     def forward(self, x: Tensor) -> Tensor:

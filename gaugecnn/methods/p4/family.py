@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gaugecnn.errors import UserError
-from gaugecnn.layers import FeatureType, Identity, Layer, LayerFamily, Normalisation, expect
+from gaugecnn.layers import (
+    FeatureType,
+    Identity,
+    Layer,
+    LayerFamily,
+    Normalisation,
+    SignalType,
+    expect,
+)
 from gaugecnn.methods.p4.layers import (
     P4BatchNorm,
     P4Convolution,
@@ -49,12 +57,10 @@ class P4Family(LayerFamily[P4Stage]):
         self.chart = domain
         self.normalisation = parse_normalisation(normalisation)
 
-    @property
-    def input_type(self) -> PlaneType:
-        return PlaneType(self.in_channels, *self.chart.shape)
-
     def lift(self, stage: P4Stage) -> Layer:
-        return P4Convolution(self.input_type, stage)
+        layer = P4Convolution(PlaneType(self.in_channels, *self.chart.shape), stage)
+        layer.type_in = self.input_type  # the same numbers
+        return layer
 
     def convolve(self, type_in: FeatureType, stage: P4Stage) -> Layer:
         return P4Convolution(expect(type_in, P4Type), stage)
@@ -79,7 +85,8 @@ class P4Family(LayerFamily[P4Stage]):
                 f"of {self.chart.title}, got {reached}x{reached} from {type_in}: change its "
                 f"kernel, padding, stride or up, or those of the stages before it"
             )
-        return P4Projection(type_in, replace(stage, channels=channels))
+        last = P4Convolution(type_in, replace(stage, channels=channels))
+        return P4Projection(last, SignalType(channels, self.chart))
 
     def integrate(self, type_in: FeatureType) -> P4Integral:
         return P4Integral(expect(type_in, P4Type))

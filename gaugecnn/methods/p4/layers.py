@@ -7,7 +7,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gaugecnn.layers import Integral, Layer, Projection
+from gaugecnn.layers import Integral, Layer, Projection, SignalType
 from gaugecnn.methods.p4.convolutions import P4ConvP4, P4ConvZ2
 from gaugecnn.methods.p4.stage import P4Stage
 from gaugecnn.methods.p4.types import P4Type
@@ -119,10 +119,9 @@ class CosetPooling(nn.Module):
 class P4Projection(Projection):
     """A p4 convolution to `channels`, then the mean over rotations: a scalar field."""
 
-    def __init__(self, type_in: P4Type, stage: P4Stage) -> None:
-        super().__init__()
-        self.type_in = type_in
-        self.convolution = P4Convolution(type_in, stage)
+    def __init__(self, convolution: P4Convolution, type_out: SignalType) -> None:
+        super().__init__(convolution.type_in, type_out)
+        self.convolution = convolution
 
     def forward(self, x: Tensor) -> Tensor:
         return self.convolution(x).mean(dim=2)  # (batch, channel, row, column)

@@ -24,8 +24,8 @@ from gaugecnn.methods.s2cnn.grids import Grid
 from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2
 from gaugecnn.methods.s2cnn.rings import Rings
 from gaugecnn.methods.s2cnn.stage import S2CNNStage
-from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
-from gaugecnn.networks import Network, Segmenter
+from gaugecnn.methods.s2cnn.types import SO3Type
+from gaugecnn.networks import FieldNetwork, Network
 from gaugecnn.surfaces.lat_lon import quadrature_weights, soft_colatitudes
 
 
@@ -224,15 +224,15 @@ def convolutions(model: Network) -> dict[str, S2Conv | SO3Conv | SO3ToS2]:
 def layer_names(model: Network) -> list[str]:
     """The name of the layer of each stage of the plan."""
     names = [f"blocks.{i}.layer" for i in range(len(model.stages))]
-    return [*names[:-1], "project"] if isinstance(model, Segmenter) else names
+    return [*names[:-1], "project"] if isinstance(model, FieldNetwork) else names
 
 
 def _bandwidths(layer: SO3Conv | SO3ToS2) -> tuple[int, int]:
     """The degree cut-offs of what comes in and of what goes out."""
-    type_out = layer.type_out
-    if not isinstance(type_out, S2Type):
-        type_out = expect(type_out, SO3Type)
-    return expect(layer.type_in, SO3Type).bandwidth, type_out.bandwidth
+    below = expect(layer.type_in, SO3Type).bandwidth
+    if isinstance(layer, SO3ToS2):
+        return below, layer.bandwidth_out
+    return below, expect(layer.type_out, SO3Type).bandwidth
 
 
 def _critical(type_: FeatureType) -> SO3Type:

@@ -17,6 +17,8 @@ from gaugecnn.layers import (
     Layer,
     LayerFamily,
     Normalisation,
+    Projection,
+    SignalType,
 )
 from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2
 from gaugecnn.methods.s2cnn.memory import check_memory
@@ -129,10 +131,6 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
             completed.append(replace(stage, sampling=self._sampling(stage, own, read)))
         return completed
 
-    @property
-    def input_type(self) -> S2Type:
-        return S2Type(self.in_channels, self.bandwidth)
-
     def lift(self, stage: S2CNNStage) -> Layer:
         type_out = self._stage_type(stage, self.bandwidth)
         if type_out.bandwidth > self.bandwidth:
@@ -151,7 +149,9 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
             grid=self.grid,
             feature=self.feature,
         )
-        return self._normalised(lift)
+        layer = self._normalised(lift)
+        layer.type_in = self.input_type  # the same numbers
+        return layer
 
     def convolve(self, type_in: FeatureType, stage: S2CNNStage) -> Layer:
         type_in = on_group(type_in)
@@ -182,7 +182,7 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
     def activate(self, type_: FeatureType) -> Layer:
         return activation(on_group(type_), self.nonlinearity)
 
-    def project(self, type_in: FeatureType, channels: int, stage: S2CNNStage) -> SO3ToS2:
+    def project(self, type_in: FeatureType, channels: int, stage: S2CNNStage) -> Projection:
         type_in = on_group(type_in)
         bandwidth = self.bandwidth if stage.bandwidth is None else stage.bandwidth
         if bandwidth > self.bandwidth:
@@ -190,7 +190,7 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
                 f"expected the projection's bandwidth <= domain.bandwidth = {self.bandwidth}, "
                 f"got {bandwidth}"
             )
-        return SO3ToS2(
+        layer = SO3ToS2(
             type_in.channels,
             channels,
             type_in.bandwidth,
@@ -202,6 +202,8 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
             grid=self.grid,
             feature=self.feature,
         )
+        layer.type_out = SignalType(channels, self.lat_lon)  # the same numbers
+        return layer
 
     def integrate(self, type_in: FeatureType) -> SO3Integral:
         return SO3Integral(on_group(type_in))
@@ -211,9 +213,15 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
     ) -> None:
         key = (tuple(types), keeps, device)
         if batch > self._fitting.get(key, 0):
-            features = [t for t in types if isinstance(t, S2Type | GroupType)]
+            features = [self._measured(type_) for type_ in types]
             check_memory(features, batch, keeps, device)
             self._fitting[key] = batch
+
+    def _measured(self, type_: FeatureType) -> S2Type | GroupType:
+        """A type by which memory is counted."""
+        if isinstance(type_, SignalType):
+            return S2Type(type_.channels, self.bandwidth)
+        return on_group(type_)
 
     def exact_symmetries(self, stages: Sequence[S2CNNStage]) -> list[Symmetry]:
         bandwidth, samplings = self.bandwidth, [self.bandwidth]

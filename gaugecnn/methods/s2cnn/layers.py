@@ -210,14 +210,14 @@ class SO3ToS2(Projection):
         grid: Rings = Rings.equiangular,
         feature: type[GroupType] = SO3Type,
     ) -> None:
-        super().__init__()
         sampling_in = bandwidth_in if sampling_in is None else sampling_in
         sampling_out = bandwidth_out if sampling_out is None else sampling_out
         _check_grid(kernel_grid, ("beta", "alpha", "gamma"))
         type_in = feature(in_channels, bandwidth_in, sampling_in, max_order, grid)
-        self.type_in = type_in
-        self.type_out: S2Type = S2Type(out_channels, sampling_out)
-        check_tables(type_in, self.type_out)
+        type_out = S2Type(out_channels, sampling_out)
+        super().__init__(type_in, type_out)
+        check_tables(type_in, type_out)
+        self.bandwidth_out = bandwidth_out
         cutoff = min(bandwidth_in, bandwidth_out)
         order = min(type_in.order, cutoff - 1)
         self.scale = _so3_scale(len(kernel_grid), in_channels, bandwidth_in, bandwidth_out)
@@ -233,9 +233,6 @@ class SO3ToS2(Projection):
             parts = self.product(self.analysis(x), self.kernel, self.scale)
             x = _sampled(parts, self.bias, self.synthesis)
             return x.squeeze(-1).contiguous()  # (batch, out, beta, alpha)
-
-    def extra_repr(self) -> str:
-        return f"{self.type_in} -> {self.type_out}"
 
 
 def so3_integrate(x: Tensor) -> Tensor:

@@ -32,7 +32,7 @@ from gaugecnn.methods.s2cnn.aliasing import (
 from gaugecnn.methods.s2cnn.family import S2CNNFamily
 from gaugecnn.methods.s2cnn.stage import S2CNNStage, Support
 from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
-from gaugecnn.networks import Classifier, Network, Segmenter
+from gaugecnn.networks import FieldNetwork, InvariantNetwork, Network
 
 SHORTCUTS = (".residual", ".skip")
 """What the modules of shortcuts are called, of which some have no parameters."""
@@ -142,7 +142,7 @@ def published_names(network: Network) -> list[dict[str, str]]:
     layers = layer_names(network)
     listed = {layer: f"hidden_layers.{i - 1}" for i, layer in enumerate(layers)}
     listed[layers[0]] = "input_layer"
-    if isinstance(network, Classifier):
+    if isinstance(network, InvariantNetwork):
         numbered = {layer: f"conv{i + 1}" for i, layer in enumerate(layers)}
         schemes = [{**numbered, "head.0": "out_layer"}]
         schemes += [{**listed, "head.0": linear} for linear in LINEAR]
@@ -165,13 +165,13 @@ def published_names(network: Network) -> list[dict[str, str]]:
 
 def _s2cnn(model: nn.Module) -> Network:
     """The network, once it is known to be of this method."""
-    if not isinstance(model, Classifier | Segmenter):
+    if not isinstance(model, InvariantNetwork | FieldNetwork):
         kind = type(model).__name__
     elif not isinstance(model.family, S2CNNFamily):
         kind = f"a {type(model).__name__} of {type(model.family).__name__}"
     else:
         return model
-    raise UserError(f"expected a Classifier or Segmenter of S2CNNFamily, got {kind}")
+    raise UserError(f"expected an InvariantNetwork or FieldNetwork of S2CNNFamily, got {kind}")
 
 
 def _read(path: Path) -> Mapping[str, object]:

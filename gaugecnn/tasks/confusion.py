@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from gaugecnn.tasks.details import Details
+
 
 class WeightedConfusion(Metric):
     """``matrix[t, p]``: total weight of samples of true class t that were predicted as p.
@@ -28,15 +30,15 @@ class WeightedConfusion(Metric):
         self.set_dtype(torch.float64)
 
     def update(self, prediction: Tensor, truth: Tensor, weight: Tensor) -> None:
-        """Add samples.
+        """Add samples; those whose true class is below 0 do not count.
 
         Args:
             prediction: predicted classes, any shape.
             truth: true classes, the same shape.
             weight: of each sample, broadcast to that shape.
         """
-        cell = (truth * self.classes + prediction).flatten()
-        weights = weight.expand(truth.shape).flatten().to(self.matrix)
+        cell = (truth.clamp_min(0) * self.classes + prediction).flatten()
+        weights = (weight * (truth >= 0)).flatten().to(self.matrix)
         counts = torch.zeros(self.classes**2, dtype=self.matrix.dtype, device=weights.device)
         counts.index_add_(0, cell, weights)
         self.matrix += counts.view(self.classes, self.classes)
@@ -58,27 +60,44 @@ def intersection_over_union(matrix: Tensor) -> Tensor:
     return 100 * hit / union.where(union > 0, torch.full_like(union, torch.nan))
 
 
-def classification_metrics(matrix: Tensor) -> dict[str, float]:
-    """The metrics of a classifier, in percent."""
-    return {"accuracy": accuracy(matrix)}
+def by_class(matrix: Tensor) -> Details:
+    """Intersection over union and recall of every class, and the matrix itself."""
+    labels = [str(label) for label in range(len(matrix))]
+    confusion = [
+        {"true": label, **dict(zip(labels, row.tolist(), strict=True))}
+        for label, row in zip(labels, matrix, strict=True)
+    ]
+    values = {
+        "iou": intersection_over_union(matrix),
+        "recall": 100 * matrix.diagonal() / matrix.sum(1),
+    }
+    rows = [
+        {"class": label, **{name: f"{float(v[i]):.4f}" for name, v in values.items()}}
+        for i, label in enumerate(labels)
+    ]
+    return Details("per_class", rows, confusion)
 
 
-def segmentation_metrics(by_area: Tensor, by_pixel: Tensor) -> dict[str, float]:
+def segmentation_metrics(
+    by_area: Tensor, by_pixel: Tensor, background: bool = True
+) -> dict[str, float]:
     """The metrics of a segmenter, in percent.
 
     ``miou*`` weigh each sample point by its area, ``pixel_miou*`` give each one vote; the mean
     runs over the classes that appear in prediction or truth, `classes_absent` counts the others.
 
     Args:
-        by_area: confusion ``(true, predicted)`` weighted by area, background first.
+        by_area: confusion ``(true, predicted)`` weighted by area.
         by_pixel: the same, one vote a point.
+        background: whether class 0 is no part of the foreground.
     """
     area, pixel = intersection_over_union(by_area), intersection_over_union(by_pixel)
+    first = int(background)
     return {
         "miou": float(area.nanmean()),
-        "miou_foreground": float(area[1:].nanmean()),
+        "miou_foreground": float(area[first:].nanmean()),
         "pixel_miou": float(pixel.nanmean()),
-        "pixel_miou_foreground": float(pixel[1:].nanmean()),
+        "pixel_miou_foreground": float(pixel[first:].nanmean()),
         "accuracy": accuracy(by_area),
         "classes_absent": int(area.isnan().sum()),
     }

@@ -1,0 +1,83 @@
+"""Collection: a data set on a domain, in two halves, with all that training asks of it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+from torch import Tensor, nn
+
+from gaugecnn.data.description import Description
+from gaugecnn.data.poses import PosedDataset, Poses
+from gaugecnn.surfaces.domain import Domain, PoseDistribution
+
+TURNED = {"unrotated": PoseDistribution.none, "rotated": PoseDistribution.so3}
+"""The two tests where poses make sense: the same samples as they are, and in one uniform pose."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One of the tests of every network.
+
+    Args:
+        rotation: the poses of the samples.
+        words: ``key=value`` laid over the configuration of the network for this test.
+    """
+
+    rotation: PoseDistribution
+    words: tuple[str, ...] = ()
+
+
+class Half(Protocol):
+    """Samples to train on, or to test on."""
+
+    def __len__(self) -> int: ...
+
+    def subset(self, index: Tensor) -> Self:
+        """The samples of these indices ``(sample,)``."""
+
+
+class Collection(ABC):
+    """A data set on a domain.
+
+    Attributes:
+        domain: where its signals live.
+        train: the half to train on, and to validate on.
+        test: the other half.
+        description: what a network has to know of them.
+    """
+
+    domain: Domain
+    train: Half
+    test: Half
+    description: Description
+
+    @property
+    def has_poses(self) -> bool:
+        """Whether its samples can be turned."""
+        return True
+
+    @property
+    def conditions(self) -> Mapping[str, Condition]:
+        """The tests by name."""
+        return {name: Condition(rotation) for name, rotation in TURNED.items()}
+
+    @abstractmethod
+    def dataset(self, half: Half, poses: Poses, seed: tuple[int, ...]) -> PosedDataset[object]:
+        """The samples of (a part of) a half in poses.
+
+        Args:
+            half: which ones.
+            poses: how they are turned.
+            seed: of whatever else is drawn.
+        """
+
+    @abstractmethod
+    def renderer(self) -> nn.Module:
+        """What turns a raw batch of `dataset` into a `Batch` on the domain, on its device."""
+
+    @abstractmethod
+    def frequencies(self, half: Half, task: str) -> Tensor | None:
+        """How often each class of a task is met ``(class,)``; None where they are not known."""

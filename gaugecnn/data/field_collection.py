@@ -1,0 +1,268 @@
+"""Functions that live on a surface already, as a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from gaugecnn.data.collection import Collection, Condition, Half
+from gaugecnn.data.description import Description, moments
+from gaugecnn.data.fields import TASK_OF, FieldHalf, Fields, Layout, Target, checked
+from gaugecnn.data.inputs import Input, SurfaceInputs, surface_inputs
+from gaugecnn.data.poses import PosedDataset, Poses
+from gaugecnn.data.rendering import Batch
+from gaugecnn.data.resampling import map_areas, map_reader
+from gaugecnn.data.turning import PointReader
+from gaugecnn.errors import UserError
+from gaugecnn.surfaces.domain import Domain, PoseDistribution, SphereDomain
+
+FRAMED = {f"frames/{frames}": f"domain.frames={frames}" for frames in ("aligned", "random")}
+"""The two tests of fields on meshes that are no spheres: the same fields in other frames."""
+
+
+class RawFields(NamedTuple):
+    """What the loader gives: fields and how they are turned.
+
+    Attributes:
+        values: ``(batch, channel, *axes)``.
+        targets: as `FieldHalf` holds them.
+        rotations: ``(batch, 3, 3)``, or None for none.
+    """
+
+    values: Tensor
+    targets: Tensor
+    rotations: Tensor | None
+
+
+class FieldDataset(PosedDataset[RawFields]):
+    """Fields, on spheres in poses.
+
+    Args:
+        fields: the fields.
+        domain: whose poses are drawn.
+        poses: which ones.
+    """
+
+    def __init__(self, fields: FieldHalf, domain: Domain, poses: Poses) -> None:
+        super().__init__(len(fields), domain, poses)
+        self.fields = fields
+
+    def read(self, sample: Tensor, poses: Tensor) -> RawFields:
+        turned = self.poses.rotation is not PoseDistribution.none
+        values, targets = self.fields.values[sample], self.fields.targets[sample]
+        return RawFields(values, targets, poses if turned else None)
+
+
+class FieldRenderer(nn.Module):
+    """Fields on a domain, turned, in units of their deviation, beside what the surface itself says.
+
+    Args:
+        domain: where they are read.
+        half: of which kind they are.
+        description: their means and deviations; vectors come behind the scalars.
+        inputs: what of the surface is read too.
+    """
+
+    white = 1.0
+    mean: Tensor
+    deviation: Tensor
+    scalars: Tensor
+    vectors: Tensor
+
+    def __init__(
+        self, domain: Domain, half: FieldHalf, description: Description, inputs: SurfaceInputs
+    ) -> None:
+        super().__init__()
+        self.domain, self.kind = domain, half.kind
+        maps = half.layout is Layout.equirectangular
+        size = half.values.shape[-2:]
+        self.reader = map_reader(domain, (size[0], size[1])) if maps else PointReader(domain)
+        points = (-1, *[1] * len(domain.shape))
+        numbers = {"mean": description.mean, "deviation": description.deviation}
+        for name, given in numbers.items():
+            self.register_buffer(name, torch.tensor(given).view(points), persistent=False)
+        self.register_buffer("scalars", inputs.scalars, persistent=False)
+        self.register_buffer("vectors", inputs.vectors, persistent=False)
+
+    @torch.no_grad()
+    def forward(self, raw: RawFields) -> Batch:
+        rotations, count = raw.rotations, len(raw.values)
+        values = self.reader.fields(raw.values, rotations)
+        if len(self.mean):
+            values = (values - self.mean) / self.deviation
+        values = values * (self.domain.areas > 0).view(self.domain.shape)  # none outside a chart
+        own = [x.expand(count, *x.shape) for x in (self.scalars, self.vectors)]
+        signal = torch.cat([values, *own], 1)
+        if self.kind is Target.labels:
+            return Batch(signal, label=raw.targets)
+        if self.kind is Target.masks:
+            return Batch(signal, mask=self.reader.labels(raw.targets, rotations))
+        if self.kind is Target.numbers:
+            return Batch(signal, target=raw.targets)
+        if self.kind is Target.fields:
+            return Batch(signal, target=self.reader.fields(raw.targets, rotations))
+        return Batch(signal, target=self._turned(raw.targets, rotations))
+
+    def _turned(self, vectors: Tensor, rotations: Tensor | None) -> Tensor:
+        """``R v(R^T x)``, tangent to the surface, ``(batch, output, xyz, *domain.shape)``."""
+        moved = self.reader.fields(vectors.flatten(1, 2), rotations).unflatten(1, (-1, 3))
+        if rotations is not None:
+            moved = torch.einsum("bxy,boy...->box...", rotations.to(moved), moved)
+        return tangential(moved, self.domain)
+
+
+def tangential(vectors: Tensor, domain: Domain) -> Tensor:
+    """The part of vectors ``(batch, output, xyz, *domain.shape)`` that lies in the surface."""
+    normals = domain.normals.to(vectors).nan_to_num().T.view(3, *domain.shape)
+    return vectors - (vectors * normals).sum(2, keepdim=True) * normals
+
+
+class FieldCollection(Collection):
+    """Functions on a domain with their targets.
+
+    Args:
+        domain: where they are read.
+        train: those to train on.
+        test: those to test on.
+        name: where they come from.
+        inputs: what a network reads of them, and of the surface.
+        standardise: whether signals are brought to mean 0 and deviation 1; None for yes.
+        description: of the data that a network was trained on, whose units are kept; None for
+            those of `train`.
+
+    Raises:
+        UserError: the halves differ in what they hold, or the surface has none of the inputs.
+    """
+
+    train: FieldHalf
+    test: FieldHalf
+
+    def __init__(
+        self,
+        domain: Domain,
+        train: Fields,
+        test: Fields,
+        name: str,
+        inputs: tuple[Input, ...] = (Input.values,),
+        standardise: bool | None = None,
+        description: Description | None = None,
+    ) -> None:
+        self.domain = domain
+        maps = Layout.equirectangular in (train.layout, test.layout)
+        if maps and not isinstance(domain, SphereDomain):
+            raise UserError(f"data.name={name}: maps are of the sphere, got {domain.title}")
+        reads = Input.values in inputs
+        halves = [
+            checked(half if reads else Fields(None, half.targets, half.layout), domain, what)
+            for half, what in (
+                (train, f"data.name={name}, train"),
+                (test, f"data.name={name}, test"),
+            )
+        ]
+        if reads and 0 in (half.values.shape[1] for half in halves):
+            raise UserError(
+                f"data.name={name}: values=None leaves nothing to read: set data.input to some of "
+                f"{', '.join(i for i in Input if i is not Input.values)}"
+            )
+        self.train, self.test = halves
+        _check_alike(self.train, self.test, name)
+        self.surface = surface_inputs(domain, inputs)
+        found = self._description(standardise is not False)
+        self.description = found if description is None else found.in_units_of(description)
+
+    def _description(self, standardise: bool) -> Description:
+        train, kind = self.train, self.train.kind
+        mean, deviation = self._moments(train.values) if standardise else ((), ())
+        target_mean: tuple[float, ...] = ()
+        target_deviation: tuple[float, ...] = ()
+        if kind is Target.numbers:
+            target_mean, target_deviation = moments(train.targets.T)
+        elif kind is Target.fields:
+            target_mean, target_deviation = self._moments(train.targets)
+        elif kind is Target.vectors:
+            length = train.targets.square().sum(2)
+            squares, _ = self._moments(length)
+            target_mean = (0.0,) * train.outputs
+            target_deviation = tuple(max(s, 1e-24) ** 0.5 for s in squares)
+        return Description(
+            channels=train.values.shape[1] + len(self.surface.scalars),
+            vectors=len(self.surface.vectors) // 3,
+            outputs={TASK_OF[kind]: train.outputs},
+            background=False,
+            tangent=kind is Target.vectors,
+            mean=mean,
+            deviation=deviation,
+            target_mean=target_mean,
+            target_deviation=target_deviation,
+        )
+
+    def _moments(self, fields: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Mean and deviation of each channel of ``(sample, channel, *axes)``, by area."""
+        areas = self._areas
+        weights = areas.flatten().expand(len(fields), -1).flatten()  # (sample point,)
+        return moments(fields.transpose(0, 1).flatten(1), weights[None])
+
+    @property
+    def _areas(self) -> Tensor:
+        """Of the places where the values stand, ``(*axes)``."""
+        if self.train.layout is Layout.equirectangular:
+            rows, columns = self.train.values.shape[-2:]
+            return map_areas((rows, columns))
+        return self.domain.areas.cpu().view(self.domain.shape)
+
+    @property
+    def has_poses(self) -> bool:
+        return isinstance(self.domain, SphereDomain)
+
+    @property
+    def conditions(self) -> Mapping[str, Condition]:
+        if self.has_poses:
+            return super().conditions
+        return {name: Condition(PoseDistribution.none, (word,)) for name, word in FRAMED.items()}
+
+    def dataset(self, half: Half, poses: Poses, seed: tuple[int, ...]) -> FieldDataset:
+        assert isinstance(half, FieldHalf)
+        return FieldDataset(half, self.domain, poses)
+
+    def renderer(self) -> FieldRenderer:
+        return FieldRenderer(self.domain, self.train, self.description, self.surface)
+
+    def frequencies(self, half: Half, task: str) -> Tensor | None:
+        assert isinstance(half, FieldHalf)
+        if half.kind is Target.labels:
+            return torch.bincount(half.targets, minlength=self.train.classes) / len(half)
+        if half.kind is not Target.masks:
+            return None
+        weights = self._areas.expand(half.targets.shape) * (half.targets >= 0)
+        met = torch.bincount(
+            half.targets.clamp_min(0).flatten(), weights.flatten(), self.train.classes
+        )
+        return met / met.sum().clamp_min(1e-300)
+
+
+def _check_alike(train: FieldHalf, test: FieldHalf, name: str) -> None:
+    """Refuse halves of which a network could not read both.
+
+    Raises:
+        UserError: what differs.
+    """
+    kinds = {"targets": (train.kind, test.kind), "layout": (train.layout, test.layout)}
+    kinds["shape (channel, *axes) of values"] = tuple(  # type: ignore[assignment]
+        tuple(half.values.shape[1:]) for half in (train, test)
+    )
+    if train.targets.is_floating_point() and test.targets.is_floating_point():
+        kinds["outputs"] = train.outputs, test.outputs  # type: ignore[assignment]
+    for what, (expected, found) in kinds.items():
+        if expected != found:
+            raise UserError(
+                f"data.name={name}: expected the same {what} in the test half as in that to train "
+                f"on, {expected}, got {found}"
+            )
+    if not test.targets.is_floating_point() and test.classes > train.classes:
+        raise UserError(
+            f"data.name={name}: the test targets name class {test.classes - 1}, those to train on "
+            f"only {train.classes} classes"
+        )

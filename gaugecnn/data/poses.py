@@ -1,0 +1,76 @@
+"""Data sets in poses: the same for the same seed, fresh every epoch where that is asked for."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from gaugecnn.errors import UserError
+from gaugecnn.surfaces.domain import Domain, PoseDistribution
+
+RawT = TypeVar("RawT", covariant=True)
+
+
+@dataclass(frozen=True)
+class Poses:
+    """Which poses a data set shows.
+
+    Args:
+        rotation: the distribution of poses.
+        copies: fixed poses per sample; None for one fresh pose per sample and epoch.
+        seed: makes them reproducible.
+    """
+
+    rotation: PoseDistribution
+    copies: int | None
+    seed: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if self.copies is not None and self.copies < 1:
+            raise UserError(f"expected data.copies >= 1 or null, got {self.copies}")
+
+    def draw(self, domain: Domain, count: int, epoch: int) -> Tensor:
+        """Poses of `count` samples in an epoch, ``(count * copies, *pose axes)``."""
+        state = np.random.SeedSequence([*self.seed, epoch if self.copies is None else 0])
+        generator = torch.Generator().manual_seed(int(state.generate_state(1, np.uint64)[0] >> 1))
+        return domain.sample_poses(count * (self.copies or 1), self.rotation, generator)
+
+
+class PosedDataset(Dataset[RawT], Generic[RawT]):
+    """Samples in poses, read a batch at a time: ``dataset[epoch, indices]``.
+
+    Args:
+        count: how many samples there are.
+        domain: whose poses are drawn.
+        poses: which ones.
+    """
+
+    def __init__(self, count: int, domain: Domain, poses: Poses) -> None:
+        self.count = count
+        self.domain = domain
+        self.poses = poses
+        self._drawn: tuple[int, Tensor] | None = None
+
+    def __len__(self) -> int:
+        return self.count * (self.poses.copies or 1)
+
+    def __getitem__(self, key: tuple[int, Tensor]) -> RawT:
+        epoch, index = key
+        if self._drawn is None or self._drawn[0] != epoch:
+            self._drawn = epoch, self.poses.draw(self.domain, self.count, epoch)
+        return self.read(index % self.count, self._drawn[1][index])
+
+    @abstractmethod
+    def read(self, sample: Tensor, poses: Tensor) -> RawT:
+        """A batch.
+
+        Args:
+            sample: which samples ``(batch,)``.
+            poses: one for each, ``(batch, *pose axes)``.
+        """

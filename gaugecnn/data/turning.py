@@ -1,0 +1,108 @@
+"""Fields that are known at the points of a sphere domain alone, turned."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+
+import numpy as np
+import torch
+from scipy.spatial import ConvexHull, KDTree
+from torch import Tensor, nn
+
+from gaugecnn.data.resampling import MapReader, map_points
+from gaugecnn.geometry.arrays import Array, Index
+from gaugecnn.surfaces.domain import Domain
+
+FINER = 3
+"""Pixels of the map on which a field is turned, between neighbouring points."""
+CANDIDATES = 24
+"""Faces that are tried for the one that holds a place."""
+
+
+class PointReader(nn.Module):
+    """Fields at the points of a domain, as they are or, on a sphere, turned.
+
+    To be turned, a field is laid on a fine equirectangular map, linear on the faces of the points'
+    convex hull (labels: of the nearest point), and read there.
+
+    Args:
+        domain: where the fields live.
+    """
+
+    def __init__(self, domain: Domain) -> None:
+        super().__init__()
+        self.domain = domain
+
+    def fields(self, values: Tensor, rotations: Tensor | None) -> Tensor:
+        """``f(R^T x)`` of values ``(batch, channel, *domain.shape)``, the same shape."""
+        if rotations is None:
+            return values
+        index, weight = (x.to(values.device) for x in self._corners)
+        pixels = (values.flatten(2)[:, :, index] * weight.to(values)).sum(-1)
+        reader = self._reader.to(values.device)
+        return reader.fields(pixels.unflatten(2, reader.size), rotations)
+
+    def labels(self, labels: Tensor, rotations: Tensor | None) -> Tensor:
+        """The nearest label of ``(batch, *domain.shape)``, the same shape."""
+        if rotations is None:
+            return labels
+        pixels = labels.flatten(1)[:, self._nearest.to(labels.device)]
+        reader = self._reader.to(labels.device)
+        return reader.labels(pixels.unflatten(1, reader.size), rotations)
+
+    @cached_property
+    def _reader(self) -> MapReader:
+        spacing = math.sqrt(4 * math.pi / len(self.domain.points))
+        rows = math.ceil(FINER * math.pi / spacing)
+        return MapReader(self.domain, (rows, 2 * rows))
+
+    @cached_property
+    def _there(self) -> tuple[Index, Array]:
+        """The points that lie on the surface: their indices, and where ``(point, xyz)``."""
+        points = self.domain.points.cpu().numpy()
+        there = np.flatnonzero(np.isfinite(points).all(axis=1))
+        return there, points[there]
+
+    @cached_property
+    def _corners(self) -> tuple[Tensor, Tensor]:
+        """For each pixel three points and their weights, ``(pixel, corner)`` each."""
+        there, points = self._there
+        faces = ConvexHull(points).simplices
+        pixels = map_points(self._reader.size).numpy()
+        face, weight = barycentric(points[faces], pixels)
+        return torch.from_numpy(there[faces[face]]), torch.from_numpy(weight)
+
+    @cached_property
+    def _nearest(self) -> Tensor:
+        """For each pixel the nearest point, ``(pixel,)``."""
+        there, points = self._there
+        _, nearest = KDTree(points).query(map_points(self._reader.size).numpy())
+        return torch.from_numpy(there[nearest])
+
+
+def barycentric(corners: Array, places: Array) -> tuple[Index, Array]:
+    """The face through which each ray from the origin goes, and its coordinates there.
+
+    Args:
+        corners: of the faces of a convex body around the origin, ``(face, corner, xyz)``.
+        places: on the rays, ``(place, xyz)``.
+
+    Returns:
+        faces ``(place,)``, and weights ``(place, corner)`` that are at least 0 and sum to 1.
+    """
+    centres = corners.mean(axis=1)
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    _, tried = KDTree(centres).query(places, k=min(CANDIDATES, len(corners)))
+    tried = tried.reshape(len(places), -1)  # (place, candidate)
+    matrices = corners.transpose(0, 2, 1)  # columns are corners
+    volume = np.abs(np.linalg.det(matrices))
+    inverse = np.zeros_like(matrices)
+    whole = volume > 1e-14
+    inverse[whole] = np.linalg.inv(matrices[whole])
+    weight = np.einsum("pfcx,px->pfc", inverse[tried], places)  # (place, candidate, corner)
+    least = np.where(whole[tried], weight.min(axis=2), -np.inf)
+    best = least.argmax(axis=1)
+    every = np.arange(len(places))
+    chosen = weight[every, best].clip(min=0)
+    return tried[every, best], chosen / chosen.sum(axis=1, keepdims=True)

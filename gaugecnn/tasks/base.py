@@ -1,0 +1,146 @@
+"""Task: what is asked of a network: its end, the target, loss and metrics, what is shown."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from torch import Tensor
+from torchmetrics import Metric
+
+from gaugecnn.data.description import Description
+from gaugecnn.data.rendering import Batch
+from gaugecnn.errors import UserError
+from gaugecnn.figures.sample import Sample
+from gaugecnn.layers import LayerFamily
+from gaugecnn.networks import Network
+from gaugecnn.surfaces.domain import Domain
+from gaugecnn.tasks.details import Details
+from gaugecnn.tasks.losses import Loss
+from gaugecnn.tasks.plans import FieldPlan, InvariantPlan
+
+
+class TaskMetric(Metric):
+    """The metrics of a task over a whole test set, summed over batches and processes."""
+
+    full_state_update = False
+
+    def update(self, outputs: Tensor, target: Tensor, areas: Tensor) -> None:
+        """Add a batch.
+
+        Args:
+            outputs: of the network.
+            target: as the task takes it from a batch.
+            areas: of the domain's points ``(*domain.shape)``.
+        """
+        raise NotImplementedError
+
+    def compute(self) -> dict[str, float]:
+        """Value by name."""
+        raise NotImplementedError
+
+    def details(self) -> Details:
+        """Values by class or output."""
+        raise NotImplementedError
+
+
+class Task(ABC):
+    """What is asked of a network.
+
+    Args:
+        description: of the data.
+        loss: which of `losses`; ``auto`` is the first one.
+
+    Raises:
+        UserError: the data have other targets, or there is no such loss for the task.
+    """
+
+    name: ClassVar[str]
+    plan: ClassVar[type[InvariantPlan] | type[FieldPlan]]
+    losses: ClassVar[tuple[Loss, ...]]
+    monitored: ClassVar[str]
+    """The validation metric by which the best checkpoint is chosen."""
+    mode: ClassVar[str] = "max"
+    """Whether more (``max``) or less (``min``) of it is better."""
+
+    def __init__(self, description: Description, loss: Loss | str = Loss.auto) -> None:
+        self.description = description
+        self.outputs = description.outputs_of(self.name)
+        if loss not in (Loss.auto, *self.losses):
+            raise UserError(
+                f"train.loss: expected one of {', '.join((Loss.auto, *self.losses))} "
+                f"for task={self.name}, got {loss!r}"
+            )
+        self.loss_name = self.losses[0] if loss == Loss.auto else Loss(loss)
+
+    @abstractmethod
+    def build(self, family: LayerFamily[Any], plan: Any) -> Network:
+        """The network of a plan, ended as the task asks.
+
+        Args:
+            family: its layers.
+            plan: of the class `plan`; a projection's channels are the task's outputs.
+        """
+
+    @abstractmethod
+    def target(self, batch: Batch) -> Tensor:
+        """What the network should answer.
+
+        Raises:
+            UserError: the batch has no target of this kind.
+        """
+
+    @abstractmethod
+    def loss(
+        self, outputs: Tensor, target: Tensor, areas: Tensor, smoothing: float = 0.0
+    ) -> Tensor:
+        """What is minimised, a number.
+
+        Args:
+            outputs: of the network.
+            target: see `target`.
+            areas: of the domain's points ``(*domain.shape)``.
+            smoothing: share of a label that goes to all classes alike.
+        """
+
+    @abstractmethod
+    def metrics(self) -> TaskMetric:
+        """A new counter."""
+
+    def weigh(self, frequencies: Tensor) -> None:
+        """Learn how often each class is met in training ``(class,)``; tasks of numbers need not."""
+        return
+
+    @abstractmethod
+    def arrays(self, outputs: Tensor) -> dict[str, Tensor]:
+        """What `gaugecnn predict` writes, by name; ``prediction`` is the answer itself."""
+
+    @abstractmethod
+    def in_words(self, outputs: Tensor, domain: Domain) -> list[str]:
+        """The answer to each sample, short enough for a table."""
+
+    @abstractmethod
+    def drawn(self, sample: Sample, outputs: Tensor | None, batch: Batch | None) -> Sample:
+        """A sample with its target, where a batch of it is given, and with the network's answer.
+
+        Args:
+            sample: the signal.
+            outputs: of the network for this sample, without a batch axis; None for no answer.
+            batch: the sample alone, rendered; None where the truth is not known.
+        """
+
+    @property
+    def legend(self) -> int:
+        """How many classes the colours of a mask tell apart, background left out."""
+        return self.outputs
+
+
+def present(value: Tensor | None, task: str) -> Tensor:
+    """A target that is there.
+
+    Raises:
+        UserError: the data have no such target.
+    """
+    if value is None:
+        raise UserError(f"task={task}: the data have no such targets")
+    return value

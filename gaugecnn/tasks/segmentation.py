@@ -1,0 +1,127 @@
+"""Segmentation: which class each point is of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from torch import Tensor
+
+from gaugecnn.data.rendering import Batch
+from gaugecnn.figures.sample import Sample
+from gaugecnn.layers import LayerFamily
+from gaugecnn.networks import FieldNetwork, Network
+from gaugecnn.surfaces.domain import Domain
+from gaugecnn.tasks.base import Task, TaskMetric, present
+from gaugecnn.tasks.confusion import WeightedConfusion, by_class, segmentation_metrics
+from gaugecnn.tasks.details import Details
+from gaugecnn.tasks.losses import (
+    Loss,
+    class_weights,
+    foreground_weights,
+    weighted_cross_entropy,
+)
+from gaugecnn.tasks.plans import FieldPlan
+
+
+class SegmentationMetric(TaskMetric):
+    """Intersection over union and accuracy, in percent, by area and by sample points.
+
+    Args:
+        classes: how many there are, background included.
+        background: whether class 0 is no part of the foreground.
+    """
+
+    def __init__(self, classes: int, background: bool) -> None:
+        super().__init__()
+        self.background = background
+        self.by_area = WeightedConfusion(classes)
+        self.by_point = WeightedConfusion(classes)
+
+    def update(self, outputs: Tensor, target: Tensor, areas: Tensor) -> None:
+        found = outputs.argmax(dim=1)
+        self.by_area.update(found, target, areas)
+        # Sample points outside the surface (corners of a chart) have no area and no vote.
+        self.by_point.update(found, target, (areas > 0).to(areas))
+
+    def compute(self) -> dict[str, float]:
+        matrices = self.by_area.compute(), self.by_point.compute()
+        return segmentation_metrics(*matrices, self.background)
+
+    def reset(self) -> None:
+        super().reset()
+        self.by_area.reset()
+        self.by_point.reset()
+
+    def details(self) -> Details:
+        return by_class(self.by_area.compute())
+
+
+class Segmentation(Task):
+    """One of several classes for each point: logits ``(batch, class, *domain.shape)``.
+
+    Class 0 of pictures is the background. ``balanced`` weighs a class by the inverse of its
+    frequency, ``sqrt_balanced`` by the root of that: of the batch for pictures, whose digits share
+    the frequency of the foreground; of all training samples for masks of one's own.
+    """
+
+    name = "segmentation"
+    plan = FieldPlan
+    losses = (Loss.sqrt_balanced, Loss.cross_entropy, Loss.balanced)
+    monitored = "miou_foreground"
+    _class_weights: Tensor | None = None
+
+    def build(self, family: LayerFamily[Any], plan: FieldPlan) -> Network:
+        return FieldNetwork(
+            family, plan.stages, plan.project, plan.head, residual=plan.residual, skip=plan.skip
+        )
+
+    def target(self, batch: Batch) -> Tensor:
+        return present(batch.mask, self.name)
+
+    def weigh(self, frequencies: Tensor) -> None:
+        if not self.description.background:
+            self._class_weights = class_weights(frequencies, self.loss_name)
+
+    def loss(
+        self, outputs: Tensor, target: Tensor, areas: Tensor, smoothing: float = 0.0
+    ) -> Tensor:
+        weight = areas.to(outputs).expand(target.shape)
+        if self._class_weights is not None:
+            weight = weight * self._class_weights.to(outputs)[target.clamp_min(0)]
+        elif self.description.background and self.loss_name is not Loss.cross_entropy:
+            weight = weight * foreground_weights(target, weight, self.outputs, self.loss_name)
+        return weighted_cross_entropy(outputs, target, weight, smoothing)
+
+    def metrics(self) -> SegmentationMetric:
+        return SegmentationMetric(self.outputs, self.description.background)
+
+    def arrays(self, outputs: Tensor) -> dict[str, Tensor]:
+        """Logits and probabilities ``(sample, class, *domain.shape)``, and the likeliest class."""
+        return {
+            "logits": outputs,
+            "prediction": outputs.argmax(dim=1),
+            "probabilities": outputs.softmax(dim=1),
+        }
+
+    def in_words(self, outputs: Tensor, domain: Domain) -> list[str]:
+        """The class that covers most of the surface, the background left out."""
+        areas, first = domain.areas.cpu(), int(self.description.background)
+        masks = outputs.argmax(dim=1).flatten(1).cpu()
+        covered = [mask.bincount(areas, self.outputs)[first:] for mask in masks]
+        return [str(int(c.argmax())) if c.max() > 0 else "background" for c in covered]
+
+    def drawn(self, sample: Sample, outputs: Tensor | None, batch: Batch | None) -> Sample:
+        if batch is not None and batch.mask is not None:
+            sample = replace(sample, mask=self._shown(batch.mask[0]))
+        if outputs is not None:
+            sample = replace(sample, predicted_mask=self._shown(outputs.argmax(dim=0)))
+        return sample
+
+    def _shown(self, mask: Tensor) -> Tensor:
+        """A mask whose 0 is background: where there is none, points without a truth."""
+        return mask if self.description.background else mask + 1
+
+    @property
+    def legend(self) -> int:
+        return self.outputs - int(self.description.background)
