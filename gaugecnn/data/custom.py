@@ -16,13 +16,13 @@ from gaugecnn.errors import UserError
 
 
 def call_custom(name: str, train: bool) -> tuple[Tensor, Tensor]:
-    """Images ``(image, channel, row, column)``, uint8, and labels ``(image,)``, int64.
+    """Images ``(image, channel, row, column)``, as of `as_images`, and labels ``(image,)``, int64.
 
     Args:
         name: ``path.to:callable``, imported from the current directory too. It is called with
             `train` and returns images ``(image, row, column)`` or ``(image, channel, row,
-            column)``, uint8 or floats in [0, 1], and labels ``(image,)``, integers from 0; as
-            arrays or tensors.
+            column)``, uint8, uint16 or floats in [0, 1], and labels ``(image,)``, integers from 0;
+            as arrays or tensors.
         train: the images to train on, or those to test on.
 
     Raises:
@@ -83,11 +83,11 @@ def _tensor(value: object, what: str) -> Tensor:
 
 
 def as_images(value: object, what: str) -> Tensor:
-    """Images ``(image, channel, row, column)``, uint8, of an array or a tensor.
+    """Images ``(image, channel, row, column)``, uint8 0..255 or float32 0..1, of numbers.
 
     Args:
-        value: ``(image, row, column)`` or ``(image, channel, row, column)``, uint8 or floats in
-            [0, 1].
+        value: an array or a tensor ``(image, row, column)`` or ``(image, channel, row, column)``:
+            uint8, which stays; uint16, divided by 65535; or floats in [0, 1].
         what: where it comes from, for messages.
 
     Raises:
@@ -103,16 +103,18 @@ def as_images(value: object, what: str) -> Tensor:
         )
     if images.dtype == torch.uint8:
         return images
+    if images.dtype == torch.uint16:
+        return images.float() / 65535
     if not images.is_floating_point():
         raise UserError(
-            f"{what}: expected images of type uint8 or floats in [0, 1], got {images.dtype}"
+            f"{what}: expected images of type uint8, uint16 or floats in [0, 1], got {images.dtype}"
         )
     if not bool(((images >= 0) & (images <= 1)).all()):  # NaN is neither
         raise UserError(
             f"{what}: expected float images in [0, 1], got values from "
             f"{images.min().item():g} to {images.max().item():g}"
         )
-    return (images * 255).round().to(torch.uint8)
+    return images.float()
 
 
 def _labels(labels: Tensor, name: str) -> Tensor:

@@ -90,7 +90,7 @@ class PublishedRenderer(nn.Module):
     def forward(self, raw: RawBatch) -> Batch:
         """Grey values 0..255, integers in float32, and the mask where they pass 150."""
         scene = draw(raw.images, raw.labels, raw.corners)
-        canvas = (scene.canvas * WHITE).round().double()  # the uint8 of the images again
+        canvas = (scene.canvas * WHITE).round().double()  # its pictures have 8 bits
         unposed = torch.einsum("pi,nij->npj", self.points, raw.poses.double())  # R^T x
         weights, index = _four_pixels(unposed, canvas.shape[-1])
         pixels = _pixels(canvas, index)  # (batch, channel, point, row, column)

@@ -22,7 +22,7 @@ class RawBatch(NamedTuple):
     """What the loader gives: images and where they go, not yet rendered.
 
     Attributes:
-        images: grey values 0..255 ``(batch, digit, channel, row, column)``, uint8.
+        images: ``(batch, digit, channel, row, column)``, uint8 0..255 or float32 0..1.
         labels: ``(batch, digit)``.
         corners: ``(batch, digit, (row, column))`` on the canvas.
         poses: ``(batch, *pose axes)`` of the domain.

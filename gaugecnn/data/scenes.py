@@ -70,11 +70,16 @@ def place(
     return Scenes(images, torch.from_numpy(np.array(corners)))
 
 
+def grey_values(images: Tensor) -> Tensor:
+    """Images, uint8 0..255 or float32 0..1, as float32 0..1; the same shape."""
+    return images.float() / 255 if images.dtype == torch.uint8 else images
+
+
 def draw(images: Tensor, labels: Tensor, corners: Tensor) -> DrawnScenes:
     """Lay the digits of each scene on its canvas.
 
     Args:
-        images: grey values 0..255 ``(scene, digit, channel, row, column)``, uint8.
+        images: ``(scene, digit, channel, row, column)``, uint8 0..255 or float32 0..1.
         labels: their labels ``(scene, digit)``.
         corners: their upper left corners ``(scene, digit, (row, column))``.
     """
@@ -89,4 +94,4 @@ def draw(images: Tensor, labels: Tensor, corners: Tensor) -> DrawnScenes:
         where = scene, slice(None), r[:, :, None], c[:, None, :]
         canvas[where] = images[:, d].permute(0, 2, 3, 1)  # (scene, row, column, channel)
         region[where] = (labels[:, d] + 1)[:, None, None, None].expand(-1, rows, columns, 1)
-    return DrawnScenes(canvas.float() / 255, region)
+    return DrawnScenes(grey_values(canvas), region)

@@ -248,9 +248,15 @@ def test_own_images_as_float_tensors_with_channels(own):
     name = own("return torch.linspace(0, 1, 12).reshape(2, 2, 1, 3), torch.tensor([0, 3])")
     images = load_own(name)
     assert images.images.shape == (2, 2, 1, 3)
-    assert images.images.dtype == torch.uint8
-    assert (int(images.images.min()), int(images.images.max())) == (0, 255)
+    assert images.images.dtype == torch.float32  # as they are, not rounded to 8 bits
+    assert torch.equal(images.images.flatten(), torch.linspace(0, 1, 12))
     assert images.classes == 4
+
+
+def test_own_images_of_16_bits(own):
+    name = own("return np.array([[[0, 257, 65535]]], np.uint16), np.zeros(1, int)")
+    expected = torch.tensor([0, 257, 65535]) / 65535
+    assert torch.equal(load_own(name).images.flatten(), expected)
 
 
 def test_own_big_endian_arrays(own):
@@ -266,7 +272,7 @@ def test_own_big_endian_arrays(own):
         ("return np.array(['a']), np.zeros(1)", r"images: expected an array of numbers"),
         ("return np.zeros((2, 3)), np.zeros(2, int)", r"got shape \(2, 3\)"),
         ("return np.zeros((2, 3, 0)), np.zeros(2, int)", r"got shape \(2, 1, 3, 0\)"),
-        ("return np.zeros((2, 3, 3), int), np.zeros(2, int)", r"uint8 or floats.*got torch.int64"),
+        ("return np.zeros((2, 3, 3), int), np.zeros(2, int)", r"uint16 or floats.*got torch.int64"),
         ("return np.full((2, 3, 3), 2.0), np.zeros(2, int)", r"got values from 2 to 2"),
         ("return np.full((2, 3, 3), np.nan), np.zeros(2, int)", r"got values from nan"),
         ("return np.zeros((2, 3, 3)), np.zeros(2)", r"expected integer labels .*got torch.float64"),
