@@ -117,7 +117,8 @@ def predict(
         typer.Argument(
             metavar="FILES...",
             help="Light digits on dark ground: .npy or .npz of shape (row, column), (image, row, "
-            "column) or (image, channel, row, column), uint8 or floats in [0, 1]; or .png, .jpg.",
+            "column) or (image, channel, row, column), uint8, uint16 or floats in [0, 1]; or .png, "
+            ".jpg, .tif, .bmp, .webp, .gif, black where transparent.",
         ),
     ],
     output: Annotated[
@@ -136,12 +137,13 @@ def predict(
     """
     from gaugecnn import prediction
     from gaugecnn.build import build_renderer
+    from gaugecnn.data.pictures import read_images
     from gaugecnn.training.directory import load_run, run_config
 
     network, poses = load_run(run), pose_distribution(pose)
     renderer = build_renderer(run_config(run), network.domain)
     names = prediction.output_names(files, output)
-    loaded = [prediction.read_images(file, network.family.in_channels) for file in files]
+    loaded = [read_images(file, network.family.in_channels) for file in files]
     table = Table("file", "images", "prediction", title=f"{run} on {network.domain.title}")
     for file, name, images in zip(files, names, loaded, strict=True):
         found = prediction.predict(network, renderer, images, poses, seed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,24 +9,23 @@ from typing import Any
 import numpy as np
 import torch
 from omegaconf import DictConfig
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from gaugecnn.build import build_datamodule, build_domain
-from gaugecnn.data.custom import as_images
 from gaugecnn.data.published import PublishedRenderer
+from gaugecnn.data.raster import MAX_SIDE
 from gaugecnn.data.rendering import RawBatch, Renderer
-from gaugecnn.data.scenes import draw, place
+from gaugecnn.data.scenes import canvas_side, draw, grey_values, place
 from gaugecnn.errors import UserError
 from gaugecnn.figures import Sample, save_png
 from gaugecnn.files import write_bytes_atomically
 from gaugecnn.networks import Classifier, Network
 from gaugecnn.surfaces.domain import Domain, PoseDistribution
 
-ARRAYS = (".npy", ".npz")
-PICTURES = (".png", ".jpg", ".jpeg")
-PICTURE_MODES = {1: "L", 3: "RGB"}
 BATCH_SIZE = 32
+BATCH_PIXELS = MAX_SIDE**2
+"""On the canvases of a batch together: as many as the largest picture has alone."""
+
 ROWS_IN_FIGURE = 8
 
 
@@ -69,7 +67,7 @@ def predict(
     Args:
         network: in evaluation mode.
         renderer: lays images on its domain, as the network was trained on them.
-        images: ``(image, channel, row, column)``, uint8.
+        images: ``(image, channel, row, column)``, uint8 0..255 or float32 0..1.
         pose: the distribution of poses, one drawn per image.
         seed: of the poses.
     """
@@ -81,40 +79,13 @@ def predict(
     corners = place(count, rows, columns, 1, np.random.default_rng(seed)).corners
     labels = torch.zeros(count, 1, dtype=torch.int64)
     raw = RawBatch(images[:, None], labels, corners, poses)  # (image, digit, channel, row, column)
+    together = min(BATCH_SIZE, BATCH_PIXELS // canvas_side(rows, columns, 1) ** 2)
     signals, logits = [], []
-    for part in torch.arange(count).split(BATCH_SIZE):
+    for part in torch.arange(count).split(max(together, 1)):
         batch = renderer(RawBatch(*(tensor[part].to(device) for tensor in raw)))
         signals.append(batch.signal.cpu())
         logits.append(network(batch.signal).float().cpu())
     return Prediction(torch.cat(signals), torch.cat(logits), renderer.white)
-
-
-def read_images(path: Path, channels: int) -> Tensor:
-    """The images of a file, ``(image, channel, row, column)``, uint8.
-
-    Args:
-        path: an array ``(row, column)``, ``(image, row, column)`` or ``(image, channel, row,
-            column)`` of uint8 or of floats in [0, 1]; or one picture.
-        channels: how many the network takes; with one, pictures become grey.
-
-    Raises:
-        UserError: no such file, or it holds something else.
-    """
-    suffix = path.suffix.lower()
-    if suffix not in (*ARRAYS, *PICTURES):
-        kinds = ", ".join((*ARRAYS, *PICTURES))
-        raise UserError(f"expected a file of type {kinds}, got {path}")
-    if not path.is_file():
-        raise UserError(f"no file at {path.absolute()}")
-    array = _read_array(path) if suffix in ARRAYS else _read_picture(path, channels)
-    images = as_images(array[None] if array.ndim == 2 else array, str(path))
-    if len(images) == 0:
-        raise UserError(f"{path}: expected at least one image, got none")
-    if images.shape[1] != channels:
-        raise UserError(
-            f"{path}: the network takes images of {channels} channels, got {images.shape[1]}"
-        )
-    return images
 
 
 def save_prediction(
@@ -134,7 +105,7 @@ def save_prediction(
     classifies = isinstance(network, Classifier)
     samples = [
         Sample(
-            images[i].float() / 255,
+            grey_values(images[i]),
             prediction.signal[i] / prediction.white,
             predicted_mask=None if classifies else prediction.prediction[i],
             probabilities=prediction.probabilities[i] if classifies else None,
@@ -215,28 +186,3 @@ def in_words(found: Prediction, domain: Domain) -> str:
         covered = [mask.flatten().bincount(areas)[1:] for mask in first]  # (class,) each
         answers = [str(int(c.argmax())) if len(c) > 0 else "background" for c in covered]
     return ", ".join(answers) + (", ..." if len(found.prediction) > ROWS_IN_FIGURE else "")
-
-
-def _read_array(path: Path) -> np.ndarray:
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return loaded
-        with loaded:
-            if len(loaded.files) == 1 or "images" in loaded.files:
-                return loaded["images" if "images" in loaded.files else loaded.files[0]]
-            found = ", ".join(loaded.files) or "none"
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is not an array that can be read: {error}") from error
-    raise UserError(f"{path}: expected one array, or one named images; it holds {found}")
-
-
-def _read_picture(path: Path, channels: int) -> np.ndarray:
-    if channels not in PICTURE_MODES:
-        raise UserError(f"{path}: the network takes {channels} channels, pictures have 1 or 3")
-    try:
-        with Image.open(path) as picture:
-            array = np.asarray(picture.convert(PICTURE_MODES[channels]))
-    except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
-        raise UserError(f"{path} is not a picture that can be read: {error}") from error
-    return array if channels == 1 else array.transpose(2, 0, 1)[None]
