@@ -117,7 +117,8 @@ def predict(
         typer.Argument(
             metavar="FILES...",
             help="Light digits on dark ground: .npy or .npz of shape (row, column), (image, row, "
-            "column) or (image, channel, row, column), uint8 or floats in [0, 1]; or .png, .jpg.",
+            "column) or (image, channel, row, column), uint8, uint16 or floats in [0, 1]; or .png, "
+            ".jpg, .tif, .bmp, .webp, .gif, black where transparent.",
         ),
     ],
     output: Annotated[
@@ -128,25 +129,28 @@ def predict(
     ] = "none",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the poses.")] = 0,
 ) -> None:
-    """Lay pictures on the surface and ask a trained run what they are.
+    """Lay pictures or fields on the surface and ask a trained run about them.
 
-    NAME.npz holds logits, prediction, probabilities and signal. For
-    segmentation the prediction is the mask on the domain, 0 for background
-    and class + 1.
+    NAME.npz holds prediction and signal, of classes logits and
+    probabilities too. To segment pictures, 0 is the background and digits
+    are class + 1. A run on fields reads arrays of values.
     """
     from gaugecnn import prediction
-    from gaugecnn.build import build_renderer
-    from gaugecnn.training.directory import load_run, run_config
+    from gaugecnn.build import build_task
+    from gaugecnn.training.directory import load_run, run_config, run_description
 
-    network, poses = load_run(run), pose_distribution(pose)
-    renderer = build_renderer(run_config(run), network.domain)
+    config, network, poses = run_config(run), load_run(run), pose_distribution(pose)
+    description = run_description(run, config)
+    task = build_task(config, description)
     names = prediction.output_names(files, output)
-    loaded = [prediction.read_images(file, network.family.in_channels) for file in files]
-    table = Table("file", "images", "prediction", title=f"{run} on {network.domain.title}")
-    for file, name, images in zip(files, names, loaded, strict=True):
-        found = prediction.predict(network, renderer, images, poses, seed)
-        prediction.save_prediction(output, name, network, images, found)
-        table.add_row(file.name, str(len(images)), prediction.in_words(found, network.domain))
+    loaded = [prediction.read(file, network, description) for file in files]
+    table = Table("file", "samples", "prediction", title=f"{run} on {network.domain.title}")
+    for file, name, read in zip(files, names, loaded, strict=True):
+        samples = prediction.asked(read, config, network, description, poses, seed)
+        found = prediction.predict(network, samples)
+        prediction.save_prediction(output, name, network, task, samples, found)
+        answers = prediction.in_words(found, task, network.domain)
+        table.add_row(file.name, str(len(samples)), answers)
     Console().print(table)
     typer.echo(f"arrays and figures: {output}")
 
@@ -178,11 +182,12 @@ def render(
 
         config = run_config(run, given)
     from gaugecnn import figures, prediction
-    from gaugecnn.training.directory import load_run
+    from gaugecnn.training.directory import load_run, run_description
 
     chosen = pose_distribution(pose or config.data.rotation)
     network = None if run is None else load_run(run, given)
-    domain, sample, classes = prediction.test_sample(config, network, index, chosen)
+    known = None if run is None else run_description(run, config)
+    domain, sample, classes = prediction.test_sample(config, network, known, index, chosen)
     title = f"{config.data.name} {index} on {domain.title}"
     if output.suffix.lower() == ".png":
         figures.save_png(output, domain, [sample], classes, title)
@@ -196,7 +201,8 @@ def models(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """List the networks: method, domain, parameters per task, symmetries."""
-    from gaugecnn.config import TASKS, available
+    from gaugecnn.config import available
+    from gaugecnn.task_registry import OF_PICTURES
 
     rows = [describe(name) for name in available("model")]
     if as_json:
@@ -208,7 +214,7 @@ def models(
         table.add_column(f"{network}\nparameters", justify="right", no_wrap=True)
     table.add_column("symmetries", width=16)
     for row in rows:
-        counts = [row["parameters"].get(task) for task in TASKS]
+        counts = [row["parameters"].get(task) for task in OF_PICTURES]
         shown = ["" if count is None else f"{count:,}" for count in counts]
         table.add_row(row["name"], row["method"], row["domain"], *shown, row["symmetries"])
     Console().print(table)

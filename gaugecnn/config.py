@@ -24,7 +24,7 @@ from gaugecnn.errors import UserError
 from gaugecnn.geometry.repair import Repair
 from gaugecnn.recipe import TrainSection, check_recipe
 from gaugecnn.registry import method_for
-from gaugecnn.task_registry import plan_like, task_names
+from gaugecnn.task_registry import BUILT_IN, OF_PICTURES, plan_like, task_names
 from gaugecnn.words import parsed, text_keys
 
 TASKS = tuple(task_names())
@@ -103,9 +103,9 @@ def available(group: str) -> list[str]:
 
 
 def model_tasks(model: str) -> list[str]:
-    """The tasks that a model has a plan for, its own or one that is like it."""
+    """The tasks that a model file has a plan for; others take the plan of one of them."""
     plans = _load_file("model", model).model
-    return [task for task in TASKS if task in plans or plan_like(task) in plans]
+    return [task for task in TASKS if task in plans]
 
 
 def load_config(
@@ -248,6 +248,11 @@ def _check(config: DictConfig) -> None:
     """Refuse what can be refused before any work is done."""
     if config.task not in TASKS:
         raise UserError(f"task: expected one of {', '.join(TASKS)}, got {config.task!r}")
+    if ":" not in config.data.name and config.task in set(BUILT_IN) - set(OF_PICTURES):
+        raise UserError(
+            f"task={config.task}: the targets of data.name={config.data.name} ask for "
+            f"{' or '.join(f'task={task}' for task in OF_PICTURES)}"
+        )
     if config.task not in config.model:
         has = ", ".join(task for task in TASKS if task in config.model) or "none"
         raise UserError(f"model {config.model.name} has no plan for {config.task}; it has {has}")

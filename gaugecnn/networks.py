@@ -231,15 +231,14 @@ class FieldNetwork(Network):
         outputs, head = project.channels, head or Head()
         width = head.hidden[0] if head.hidden else 0
         self.head: PointHead | VectorHead | None = None
+        if width:
+            ending = VectorHead if vectors else PointHead
+            self.head = ending(head, family.input_type.shape[0], outputs)
         self.project: Projection
         if vectors:
             self.project = family.project_vectors(feature, width, outputs, project)
-            if width:
-                self.head = VectorHead(head, family.input_type.shape[0], outputs)
         else:
             self.project = family.project(feature, width or outputs, project)
-            if width:
-                self.head = PointHead(head, family.input_type.shape[0], outputs)
         self.vectors = vectors
         self.units = units
 

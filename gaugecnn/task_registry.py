@@ -26,6 +26,9 @@ BUILT_IN = {
 FIELDS = ("segmentation", "field_regression")
 """The built-in tasks that are answered at each point."""
 
+OF_PICTURES = ("classification", "segmentation")
+"""The built-in tasks that digits and clothes have targets for."""
+
 
 def task_names() -> list[str]:
     """Every task: the built-in ones and those that entry points bring."""

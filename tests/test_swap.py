@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gaugecnn.cli import app
-from gaugecnn.config import TASKS
+from gaugecnn.task_registry import OF_PICTURES
 
 MODELS = ("gauge", "s2cnn", "p4", "cnn", "gcn")
 COMMAND = [
@@ -24,7 +24,7 @@ COMMAND = [
 ]
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", OF_PICTURES)
 @pytest.mark.parametrize("model", MODELS)
 def test_one_command_trains_every_model(model: str, task: str, tmp_path: Path) -> None:
     words = [*COMMAND, f"task={task}", f"output={tmp_path}", f"model={model}"]

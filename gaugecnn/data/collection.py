@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from torch import Tensor, nn
+from torch import Tensor
 
+from gaugecnn.data.batch import SignalRenderer
 from gaugecnn.data.description import Description
 from gaugecnn.data.poses import PosedDataset, Poses
 from gaugecnn.surfaces.domain import Domain, PoseDistribution
@@ -49,6 +50,9 @@ class Collection(ABC):
         description: what a network has to know of them.
     """
 
+    noun = "samples"
+    """What its samples are, for messages."""
+
     domain: Domain
     train: Half
     test: Half
@@ -75,8 +79,8 @@ class Collection(ABC):
         """
 
     @abstractmethod
-    def renderer(self) -> nn.Module:
-        """What turns a raw batch of `dataset` into a `Batch` on the domain, on its device."""
+    def renderer(self) -> SignalRenderer:
+        """What lays raw batches of `dataset` on the domain."""
 
     @abstractmethod
     def frequencies(self, half: Half, task: str) -> Tensor | None:

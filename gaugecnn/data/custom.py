@@ -25,9 +25,9 @@ def call_custom(name: str, train: bool, domain: Domain) -> Images | Fields:
     Args:
         name: ``path.to:callable``, imported from the current directory too. It is called with
             `train`, and with `domain` if it has such a parameter, and returns `Fields`, or images
-            ``(image, row, column)`` or ``(image, channel, row, column)``, uint8 or floats in [0,
-            1], with their labels ``(image,)``, integers from 0, or numbers ``(image, output)`` to
-            regress; as arrays or tensors.
+            ``(image, row, column)`` or ``(image, channel, row, column)``, uint8, uint16 or floats
+            in [0, 1], with their labels ``(image,)``, integers from 0, or numbers ``(image,
+            output)`` to regress; as arrays or tensors.
         train: the samples to train on, or those to test on.
         domain: where they will live.
 
@@ -87,11 +87,11 @@ def _find(name: str) -> Callable[..., object]:
 
 
 def as_images(value: object, what: str) -> Tensor:
-    """Images ``(image, channel, row, column)``, uint8, of an array or a tensor.
+    """Images ``(image, channel, row, column)``, uint8 0..255 or float32 0..1, of numbers.
 
     Args:
-        value: ``(image, row, column)`` or ``(image, channel, row, column)``, uint8 or floats in
-            [0, 1].
+        value: an array or a tensor ``(image, row, column)`` or ``(image, channel, row, column)``:
+            uint8, which stays; uint16, divided by 65535; or floats in [0, 1].
         what: where it comes from, for messages.
 
     Raises:
@@ -107,22 +107,24 @@ def as_images(value: object, what: str) -> Tensor:
         )
     if images.dtype == torch.uint8:
         return images
+    if images.dtype == torch.uint16:
+        return images.float() / 65535
     if not images.is_floating_point():
         raise UserError(
-            f"{what}: expected images of type uint8 or floats in [0, 1], got {images.dtype}"
+            f"{what}: expected images of type uint8, uint16 or floats in [0, 1], got {images.dtype}"
         )
     if not bool(((images >= 0) & (images <= 1)).all()):  # NaN is neither
         raise UserError(
             f"{what}: expected float images in [0, 1], got values from "
             f"{images.min().item():g} to {images.max().item():g}"
         )
-    return (images * 255).round().to(torch.uint8)
+    return images.float()
 
 
 def _labels(labels: Tensor, name: str) -> Tensor:
     """Classes ``(image,)``, int64, or numbers ``(image, output)``, float32."""
-    if labels.is_floating_point() and labels.ndim in (1, 2):
-        numbers = labels.float().view(len(labels), -1)
+    if labels.is_floating_point() and labels.ndim == 2:
+        numbers = labels.float()
         if numbers.shape[1] == 0 or numbers.isinf().any():
             raise UserError(
                 f"data.name={name}: expected finite numbers (image, output), got others"

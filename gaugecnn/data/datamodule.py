@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
+from gaugecnn.data.batch import Batch
 from gaugecnn.data.collection import Collection, Half
 from gaugecnn.data.poses import PosedDataset, Poses
-from gaugecnn.data.rendering import Batch
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces.domain import PoseDistribution
 

@@ -22,6 +22,8 @@ class Description:
         outputs: how many classes or numbers each task asks for that the targets allow.
         background: whether class 0 of a mask is what lies between the classes of the data.
         tangent: whether fields to regress are tangent vectors, `outputs` of them.
+        layout: where the values of fields stand; None of pictures.
+        inputs: what is read of fields and of the surface, ``data.input``.
         mean: of each channel before it is standardised; empty where signals stay as they are.
         deviation: of each channel, likewise.
         target_mean: of each number to regress; empty for classes.
@@ -33,6 +35,8 @@ class Description:
     vectors: int = 0
     background: bool = True
     tangent: bool = False
+    layout: str | None = None
+    inputs: str = "values"
     mean: tuple[float, ...] = field(default=())
     deviation: tuple[float, ...] = field(default=())
     target_mean: tuple[float, ...] = field(default=())

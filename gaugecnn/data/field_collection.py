@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from gaugecnn.data.batch import Batch, SignalRenderer
 from gaugecnn.data.collection import Collection, Condition, Half
 from gaugecnn.data.description import Description, moments
 from gaugecnn.data.fields import TASK_OF, FieldHalf, Fields, Layout, Target, checked
 from gaugecnn.data.inputs import Input, SurfaceInputs, surface_inputs
 from gaugecnn.data.poses import PosedDataset, Poses
-from gaugecnn.data.rendering import Batch
 from gaugecnn.data.resampling import map_areas, map_reader
 from gaugecnn.data.turning import PointReader
 from gaugecnn.errors import UserError
@@ -56,24 +56,23 @@ class FieldDataset(PosedDataset[RawFields]):
         return RawFields(values, targets, poses if turned else None)
 
 
-class FieldRenderer(nn.Module):
+class FieldRenderer(SignalRenderer):
     """Fields on a domain, turned, in units of their deviation, beside what the surface itself says.
 
     Args:
         domain: where they are read.
         half: of which kind they are.
         description: their means and deviations; vectors come behind the scalars.
-        inputs: what of the surface is read too.
+        surface: what is read of the surface itself.
     """
 
-    white = 1.0
     mean: Tensor
     deviation: Tensor
     scalars: Tensor
     vectors: Tensor
 
     def __init__(
-        self, domain: Domain, half: FieldHalf, description: Description, inputs: SurfaceInputs
+        self, domain: Domain, half: FieldHalf, description: Description, surface: SurfaceInputs
     ) -> None:
         super().__init__()
         self.domain, self.kind = domain, half.kind
@@ -84,8 +83,8 @@ class FieldRenderer(nn.Module):
         numbers = {"mean": description.mean, "deviation": description.deviation}
         for name, given in numbers.items():
             self.register_buffer(name, torch.tensor(given).view(points), persistent=False)
-        self.register_buffer("scalars", inputs.scalars, persistent=False)
-        self.register_buffer("vectors", inputs.vectors, persistent=False)
+        self.register_buffer("scalars", surface.scalars, persistent=False)
+        self.register_buffer("vectors", surface.vectors, persistent=False)
 
     @torch.no_grad()
     def forward(self, raw: RawFields) -> Batch:
@@ -96,15 +95,17 @@ class FieldRenderer(nn.Module):
         values = values * (self.domain.areas > 0).view(self.domain.shape)  # none outside a chart
         own = [x.expand(count, *x.shape) for x in (self.scalars, self.vectors)]
         signal = torch.cat([values, *own], 1)
-        if self.kind is Target.labels:
-            return Batch(signal, label=raw.targets)
+        if self.kind in (Target.labels, Target.numbers):
+            return Batch(signal, raw.targets, None)
         if self.kind is Target.masks:
-            return Batch(signal, mask=self.reader.labels(raw.targets, rotations))
-        if self.kind is Target.numbers:
-            return Batch(signal, target=raw.targets)
+            return Batch(signal, None, self.reader.labels(raw.targets, rotations))
         if self.kind is Target.fields:
-            return Batch(signal, target=self.reader.fields(raw.targets, rotations))
-        return Batch(signal, target=self._turned(raw.targets, rotations))
+            return Batch(signal, None, self.reader.fields(raw.targets, rotations))
+        return Batch(signal, None, self._turned(raw.targets, rotations))
+
+    def shown(self, signal: Tensor) -> Tensor:
+        """The first channel of a signal as a grey value, two deviations on either side of 1/2."""
+        return (0.5 + signal[:1] / 4).clamp(0, 1)
 
     def _turned(self, vectors: Tensor, rotations: Tensor | None) -> Tensor:
         """``R v(R^T x)``, tangent to the surface, ``(batch, output, xyz, *domain.shape)``."""
@@ -170,10 +171,10 @@ class FieldCollection(Collection):
         self.train, self.test = halves
         _check_alike(self.train, self.test, name)
         self.surface = surface_inputs(domain, inputs)
-        found = self._description(standardise is not False)
+        found = self._description(standardise is not False, "+".join(inputs))
         self.description = found if description is None else found.in_units_of(description)
 
-    def _description(self, standardise: bool) -> Description:
+    def _description(self, standardise: bool, inputs: str) -> Description:
         train, kind = self.train, self.train.kind
         mean, deviation = self._moments(train.values) if standardise else ((), ())
         target_mean: tuple[float, ...] = ()
@@ -193,6 +194,8 @@ class FieldCollection(Collection):
             outputs={TASK_OF[kind]: train.outputs},
             background=False,
             tangent=kind is Target.vectors,
+            layout=train.layout.value,
+            inputs=inputs,
             mean=mean,
             deviation=deviation,
             target_mean=target_mean,

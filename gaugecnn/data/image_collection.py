@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from gaugecnn.data.batch import SignalRenderer
 from gaugecnn.data.collection import Collection, Half
 from gaugecnn.data.conventions import Convention
 from gaugecnn.data.poses import PosedDataset, Poses
@@ -62,6 +63,7 @@ class ImageCollection(Collection):
         UserError: the halves differ in what they hold.
     """
 
+    noun = "images"
     train: Images
     test: Images
 
@@ -82,7 +84,7 @@ class ImageCollection(Collection):
         assert isinstance(half, Images)
         return SceneDataset(half, self.domain, poses, self.digits, seed)
 
-    def renderer(self) -> nn.Module:
+    def renderer(self) -> SignalRenderer:
         return RENDERERS[self.convention](self.domain)
 
     def frequencies(self, half: Half, task: str) -> Tensor | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Generic, Self, TypeVar
 
 import numpy as np
 import torch
@@ -65,6 +66,12 @@ class PosedDataset(Dataset[RawT], Generic[RawT]):
         if self._drawn is None or self._drawn[0] != epoch:
             self._drawn = epoch, self.poses.draw(self.domain, self.count, epoch)
         return self.read(index % self.count, self._drawn[1][index])
+
+    def turned(self, rotation: PoseDistribution) -> Self:
+        """The same samples in other poses."""
+        other = copy(self)
+        other.poses, other._drawn = replace(self.poses, rotation=rotation), None
+        return other
 
     @abstractmethod
     def read(self, sample: Tensor, poses: Tensor) -> RawT:

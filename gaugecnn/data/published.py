@@ -30,10 +30,11 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import pad
 
-from gaugecnn.data.rendering import Batch, RawBatch
+from gaugecnn.data.batch import Batch, SignalRenderer
+from gaugecnn.data.rendering import RawBatch
 from gaugecnn.data.scenes import draw
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces.domain import IMAGE_HALF_WIDTH, Domain
@@ -58,7 +59,7 @@ def driscoll_healy_points(bandwidth: int) -> Tensor:
     return points_from_angles(*torch.meshgrid(beta, alpha, indexing="ij"))
 
 
-class PublishedRenderer(nn.Module):
+class PublishedRenderer(SignalRenderer):
     """Images laid on the sphere in the published convention, which the module describes.
 
     Poses are those of every renderer, one rotation R for each image: a point x sees the picture at
@@ -86,11 +87,15 @@ class PublishedRenderer(nn.Module):
         self.points: Tensor
         self.register_buffer("points", points, persistent=False)
 
+    def shown(self, signal: Tensor) -> Tensor:
+        """A signal as grey values in [0, 1]."""
+        return signal / self.white
+
     @torch.no_grad()
     def forward(self, raw: RawBatch) -> Batch:
         """Grey values 0..255, integers in float32, and the mask where they pass 150."""
         scene = draw(raw.images, raw.labels, raw.corners)
-        canvas = (scene.canvas * WHITE).round().double()  # the uint8 of the images again
+        canvas = (scene.canvas * WHITE).round().double()  # its pictures have 8 bits
         unposed = torch.einsum("pi,nij->npj", self.points, raw.poses.double())  # R^T x
         weights, index = _four_pixels(unposed, canvas.shape[-1])
         pixels = _pixels(canvas, index)  # (batch, channel, point, row, column)

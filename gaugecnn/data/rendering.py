@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import grid_sample
 
+from gaugecnn.data.batch import Batch, SignalRenderer
 from gaugecnn.data.scenes import draw
 from gaugecnn.surfaces.domain import Domain
 
@@ -22,7 +23,7 @@ class RawBatch(NamedTuple):
     """What the loader gives: images and where they go, not yet rendered.
 
     Attributes:
-        images: grey values 0..255 ``(batch, digit, channel, row, column)``, uint8.
+        images: ``(batch, digit, channel, row, column)``, uint8 0..255 or float32 0..1.
         labels: ``(batch, digit)``.
         corners: ``(batch, digit, (row, column))`` on the canvas.
         poses: ``(batch, *pose axes)`` of the domain.
@@ -34,25 +35,7 @@ class RawBatch(NamedTuple):
     poses: Tensor
 
 
-class Batch(NamedTuple):
-    """What a network is trained on.
-
-    Attributes:
-        signal: ``(batch, channel, *domain.shape)``; of pictures from 0 to the renderer's `white`.
-        label: class of the signal ``(batch,)``, of a scene that of its first digit.
-        mask: class of each point ``(batch, *domain.shape)``: of pictures 0 for background and
-            label + 1 on a digit; of fields -1 where there is none.
-        target: numbers of the signal ``(batch, output)`` or of each point ``(batch, output, [xyz,]
-            *domain.shape)``.
-    """
-
-    signal: Tensor
-    label: Tensor | None = None
-    mask: Tensor | None = None
-    target: Tensor | None = None
-
-
-class Renderer(nn.Module):
+class Renderer(SignalRenderer):
     """Images laid on a domain: bilinear grey values, and the mask where they pass 150 / 255.
 
     Args:
@@ -67,6 +50,10 @@ class Renderer(nn.Module):
     def __init__(self, domain: Domain) -> None:
         super().__init__()
         self.domain = domain
+
+    def shown(self, signal: Tensor) -> Tensor:
+        """A signal as grey values in [0, 1]."""
+        return signal / self.white
 
     @torch.no_grad()
     def forward(self, raw: RawBatch) -> Batch:

@@ -70,15 +70,23 @@ def place(
     return Scenes(images, torch.from_numpy(np.array(corners)))
 
 
+def grey_values(images: Tensor) -> Tensor:
+    """Images, uint8 0..255 or float32 0..1, as float32 0..1; the same shape."""
+    return images.float() / 255 if images.dtype == torch.uint8 else images
+
+
 def draw(images: Tensor, labels: Tensor, corners: Tensor) -> DrawnScenes:
     """Lay the digits of each scene on its canvas.
 
     Args:
-        images: grey values 0..255 ``(scene, digit, channel, row, column)``, uint8.
-        labels: their labels ``(scene, digit)``.
+        images: ``(scene, digit, channel, row, column)``, uint8 0..255 or float32 0..1.
+        labels: their labels ``(scene, digit)``; with numbers ``(scene, digit, output)`` in their
+            place all are of one class.
         corners: their upper left corners ``(scene, digit, (row, column))``.
     """
     scenes, digits, channels, rows, columns = images.shape
+    if labels.dim() == 3:
+        labels = labels.new_zeros(labels.shape[:2], dtype=torch.int64)
     side = canvas_side(rows, columns, digits)
     canvas = images.new_zeros(scenes, channels, side, side)
     region = labels.new_zeros(scenes, 1, side, side)
@@ -89,4 +97,4 @@ def draw(images: Tensor, labels: Tensor, corners: Tensor) -> DrawnScenes:
         where = scene, slice(None), r[:, :, None], c[:, None, :]
         canvas[where] = images[:, d].permute(0, 2, 3, 1)  # (scene, row, column, channel)
         region[where] = (labels[:, d] + 1)[:, None, None, None].expand(-1, rows, columns, 1)
-    return DrawnScenes(canvas.float() / 255, region)
+    return DrawnScenes(grey_values(canvas), region)

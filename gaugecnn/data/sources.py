@@ -24,7 +24,7 @@ class Images:
     """Labelled pictures.
 
     Args:
-        images: grey values 0..255 ``(image, channel, row, column)``, uint8.
+        images: ``(image, channel, row, column)``, uint8 0..255 or float32 0..1.
         labels: class of each image ``(image,)``, int64, from 0; or numbers to regress ``(image,
             output)``, float32.
         classes: how many classes there are; 0 of numbers.

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial import ConvexHull
 
 from gaugecnn.figures.projection import front
-from gaugecnn.figures.sample import Floats, Sample, ink, mask_colours
+from gaugecnn.figures.sample import Floats, Sample, field_colours, ink, mask_colours
 from gaugecnn.files import write_atomically
 from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.surfaces.domain import Domain
@@ -36,6 +36,12 @@ def save_html(path: Path, domain: Domain, sample: Sample, classes: int, title: s
         fields["mask"] = mask_colours(sample.mask, classes)
     if sample.predicted_mask is not None:
         fields["prediction"] = mask_colours(sample.predicted_mask, classes)
+    for name, field in (("target", sample.field), ("prediction", sample.predicted_field)):
+        if field is not None:
+            fields[name] = field_colours(sample, field)
+    if sample.predicted_numbers is not None:
+        numbers = ", ".join(f"{value:.4g}" for value in sample.predicted_numbers.tolist())
+        title += f"; prediction: {numbers}"
     if sample.probabilities is not None:
         likeliest = int(sample.probabilities.argmax())
         share = 100 * float(sample.probabilities[likeliest])

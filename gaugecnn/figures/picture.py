@@ -10,7 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from gaugecnn.figures.projection import View, front, views
-from gaugecnn.figures.sample import BACKGROUND, Floats, Sample, class_colours, ink, mask_colours
+from gaugecnn.figures.sample import (
+    BACKGROUND,
+    Floats,
+    Sample,
+    class_colours,
+    field_colours,
+    ink,
+    mask_colours,
+)
 from gaugecnn.files import write_bytes_atomically
 from gaugecnn.surfaces.domain import Domain
 
@@ -86,12 +94,21 @@ def _panels(sample: Sample, sides: dict[str, View], classes: int) -> list[tuple[
         flat = colours.reshape(-1, 3)  # (*points, RGB) -> (point, RGB)
         return [(f"{name}, {side}", picture(view.paint(flat))) for side, view in sides.items()]
 
-    name = "image" if sample.label is None else f"image of class {sample.label}"
-    panels = [(name, picture(ink(sample.image))), *both("signal", ink(sample.signal))]
+    panels: list[tuple[str, Drawer]] = []
+    kind = "" if sample.label is None else f" of class {sample.label}"
+    if sample.image is not None:
+        panels.append((f"image{kind}", picture(ink(sample.image))))
+        kind = ""
+    panels += both(f"signal{kind}", ink(sample.signal))
     if sample.mask is not None:
         panels += both("mask", mask_colours(sample.mask, classes))
     if sample.predicted_mask is not None:
         panels += both("prediction", mask_colours(sample.predicted_mask, classes))
+    for name, field in (("target", sample.field), ("prediction", sample.predicted_field)):
+        if field is not None:
+            panels += both(name, field_colours(sample, field))
+    if sample.numbers is not None or sample.predicted_numbers is not None:
+        panels.append(("numbers", lambda axes: _numbers(axes, sample)))
     if sample.probabilities is not None:
         panels.append(("prediction", lambda axes: _bars(axes, sample)))
     return panels
@@ -112,6 +129,15 @@ def _bars(axes: Axes, sample: Sample) -> None:
             axes.text(place, height + 0.02, f"{height:.0%}", ha="center", fontsize=7)
     axes.axhline(0, color="#333333", linewidth=0.8)
     axes.set_ylim(-0.2, 1.15)
+
+
+def _numbers(axes: Axes, sample: Sample) -> None:
+    """The true and the predicted numbers of a regression, the first ten where there are more."""
+    columns = {"target": sample.numbers, "prediction": sample.predicted_numbers}
+    there = {name: values for name, values in columns.items() if values is not None}
+    for column, (name, values) in enumerate(there.items()):
+        lines = [name, *(f"{value:.4g}" for value in values.flatten().tolist()[:10])]
+        axes.text(0.5 * column + 0.05, 0.95, "\n".join(lines), ha="left", va="top", fontsize=7)
 
 
 def _legend(figure: Figure, classes: int) -> None:

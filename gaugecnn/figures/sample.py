@@ -23,8 +23,8 @@ class Sample:
     """One scene on a surface, and what a network says of it.
 
     Args:
-        image: the picture in the plane ``(channel, row, column)``, in [0, 1].
-        signal: the same on the domain ``(channel, *domain.shape)``.
+        image: the picture in the plane ``(channel, row, column)``, in [0, 1]; None of fields.
+        signal: the same on the domain ``(channel, *domain.shape)``, as grey values.
         label: its true class.
         mask: its true mask ``(*domain.shape)``, 0 for background, class + 1.
         predicted_mask: the same as a segmenter sees it.
@@ -35,7 +35,7 @@ class Sample:
         predicted_field: the same as a network sees them.
     """
 
-    image: Tensor
+    image: Tensor | None
     signal: Tensor
     label: int | None = None
     mask: Tensor | None = None
@@ -62,6 +62,29 @@ def mask_colours(mask: Tensor, classes: int) -> Floats:
     """RGB ``(*points, 3)`` of a mask ``(*points)``: background light grey, one hue per class."""
     palette = np.stack([rgb(BACKGROUND), *class_colours(classes)])
     return palette[mask.cpu().numpy()]
+
+
+def field_colours(sample: Sample, which: Tensor) -> Floats:
+    """RGB ``(*points, 3)`` of the first output of `which`, of vectors their length.
+
+    The colours of a sample's true and predicted fields have one scale, that of the true one.
+    """
+    from matplotlib import colormaps  # slow to import
+
+    shown = _first_output(sample, which)
+    against = shown if sample.field is None else _first_output(sample, sample.field)
+    low, high = np.nanmin(against), np.nanmax(against)
+    share = (shown - low) / max(high - low, 1e-12)
+    colours: Floats = colormaps["viridis"](np.nan_to_num(share).clip(0, 1))[..., :3]
+    return np.where(np.isnan(shown)[..., None], 1.0, colours)
+
+
+def _first_output(sample: Sample, field: Tensor) -> Floats:
+    """The first of several outputs ``(*points)``."""
+    first = field[0].double().cpu()
+    if first.ndim > sample.signal.ndim - 1:  # (xyz, *points)
+        first = first.square().sum(0).sqrt()
+    return first.numpy()
 
 
 def class_colours(classes: int) -> list[Floats]:

@@ -16,8 +16,8 @@ EIGENFUNCTIONS = 96
 def laplacian(vertices: Array, faces: Index) -> tuple[scipy.sparse.csr_matrix, Array]:
     """The cotangent Laplacian L ``(vertex, vertex)`` and the area of each vertex ``(vertex,)``.
 
-    ``(L f)_p = sum_q (cot a_pq + cot b_pq) / 2 (f_p - f_q)``, a and b the angles across the edge; an
-    area is a third of the faces around.
+    ``(L f)_p = sum_q (cot a_pq + cot b_pq) / 2 (f_p - f_q)``, a and b the angles across the edge;
+    an area is a third of the faces around.
 
     Source: Pinkall & Polthier 1993.
     """
@@ -44,9 +44,9 @@ def laplacian(vertices: Array, faces: Index) -> tuple[scipy.sparse.csr_matrix, A
 def curvatures(vertices: Array, faces: Index) -> Array:
     """Mean and Gaussian curvature of each vertex, ``(vertex, (mean, Gaussian))``.
 
-    ``H n = (L x) / 2A`` with n outward, positive where the surface is convex; ``K = (2 pi - sum of the
-    angles) / A``, at a boundary ``(pi - sum) / A``. Of a sphere of radius r they are ``1 / r`` and
-    ``1 / r^2``.
+    ``H n = (L x) / 2A`` with n outward, positive where the surface is convex; ``K = (2 pi - sum of
+    the angles) / A``, at a boundary ``(pi - sum) / A``. Of a sphere of radius r they are ``1 / r``
+    and ``1 / r^2``.
 
     Source: Meyer et al. 2003.
     """

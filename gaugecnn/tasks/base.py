@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from torch import Tensor
 from torchmetrics import Metric
 
+from gaugecnn.data.batch import Batch
 from gaugecnn.data.description import Description
-from gaugecnn.data.rendering import Batch
 from gaugecnn.errors import UserError
 from gaugecnn.figures.sample import Sample
 from gaugecnn.layers import LayerFamily
@@ -65,13 +65,21 @@ class Task(ABC):
 
     def __init__(self, description: Description, loss: Loss | str = Loss.auto) -> None:
         self.description = description
-        self.outputs = description.outputs_of(self.name)
+        self.outputs = self.count(description)
         if loss not in (Loss.auto, *self.losses):
             raise UserError(
                 f"train.loss: expected one of {', '.join((Loss.auto, *self.losses))} "
                 f"for task={self.name}, got {loss!r}"
             )
         self.loss_name = self.losses[0] if loss == Loss.auto else Loss(loss)
+
+    def count(self, description: Description) -> int:
+        """How many outputs a network has on such data.
+
+        Raises:
+            UserError: their targets are of another kind.
+        """
+        return description.outputs_of(self.name)
 
     @abstractmethod
     def build(self, family: LayerFamily[Any], plan: Any) -> Network:

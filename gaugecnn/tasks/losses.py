@@ -45,9 +45,8 @@ def weighted_cross_entropy(
 
 
 def class_weights(frequencies: Tensor, loss: Loss) -> Tensor:
-    """``u(t) = frequency(t)^-exponent`` of each class ``(class,)``; 0 for a class never met."""
-    rare = frequencies.clamp_min(1e-6).pow(-EXPONENT[loss])
-    return torch.where(frequencies > 0, rare, 0.0)
+    """``u(t) = frequency(t)^-exponent`` of each class ``(class,)``, 1 for a class never met."""
+    return torch.where(frequencies > 0, frequencies, 1.0).pow(-EXPONENT[loss])
 
 
 def foreground_weights(truth: Tensor, areas: Tensor, classes: int, loss: Loss) -> Tensor:

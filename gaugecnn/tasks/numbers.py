@@ -13,8 +13,8 @@ class ErrorMetric(TaskMetric):
     """MAE, RMSE and R2 of each output, and their means over outputs.
 
     ``mae = sum w |d| / sum w``, ``rmse = sqrt(sum w d^2 / sum w)``, d the distance between answer
-    and target, and ``r2 = 1 - sum w d^2 / sum w |t - t_mean|^2``, for vectors without the mean, which
-    would be a direction. `nrmse` is the RMSE in standard deviations of the training targets.
+    and target, and ``r2 = 1 - sum w d^2 / sum w |t - t_mean|^2``, for vectors without the mean,
+    which would be a direction. `nrmse` is the RMSE in standard deviations of the training targets.
 
     Args:
         deviation: of the targets in training ``(output,)``.

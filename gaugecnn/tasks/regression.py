@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gaugecnn.data.rendering import Batch
+from gaugecnn.data.batch import Batch
 from gaugecnn.errors import UserError
 from gaugecnn.figures.sample import Sample
 from gaugecnn.heads import Units
@@ -40,7 +40,7 @@ class NumbersTask(Task):
 
     @property
     def deviation(self) -> Tensor:
-        """Standard deviation of each target in training ``(output,)``, of vectors their RMS length."""
+        """Deviation of each target in training ``(output,)``, of vectors their RMS length."""
         return torch.tensor(self.description.target_deviation or [1.0] * self.outputs)
 
     @property
@@ -51,9 +51,6 @@ class NumbersTask(Task):
     def areas(self, areas: Tensor) -> Tensor:
         """The weight of each target, ``(*points)``."""
         return areas
-
-    def target(self, batch: Batch) -> Tensor:
-        return present(batch.target, self.name)
 
     def loss(
         self, outputs: Tensor, target: Tensor, areas: Tensor, smoothing: float = 0.0
@@ -92,6 +89,9 @@ class Regression(NumbersTask):
             units=self.units,
         )
 
+    def target(self, batch: Batch) -> Tensor:
+        return present(batch.label, self.name)
+
     def areas(self, areas: Tensor) -> Tensor:
         """One: numbers are of the whole signal."""
         return torch.ones((), device=areas.device, dtype=areas.dtype)
@@ -100,8 +100,8 @@ class Regression(NumbersTask):
         return [" ".join(f"{value:.4g}" for value in row) for row in outputs.tolist()]
 
     def drawn(self, sample: Sample, outputs: Tensor | None, batch: Batch | None) -> Sample:
-        if batch is not None and batch.target is not None:
-            sample = replace(sample, numbers=batch.target[0])
+        if batch is not None and batch.label is not None:
+            sample = replace(sample, numbers=batch.label[0])
         return sample if outputs is None else replace(sample, predicted_numbers=outputs)
 
 
@@ -130,6 +130,9 @@ class FieldRegression(NumbersTask):
             units=self.units,
         )
 
+    def target(self, batch: Batch) -> Tensor:
+        return present(batch.mask, self.name)
+
     def in_words(self, outputs: Tensor, domain: Domain) -> list[str]:
         """The area-weighted mean of each output, of vectors the mean of their length."""
         size = outputs.square().sum(2).sqrt() if self.vectors else outputs
@@ -138,6 +141,6 @@ class FieldRegression(NumbersTask):
         return [" ".join(f"mean {value:.4g}" for value in row) for row in means.tolist()]
 
     def drawn(self, sample: Sample, outputs: Tensor | None, batch: Batch | None) -> Sample:
-        if batch is not None and batch.target is not None:
-            sample = replace(sample, field=batch.target[0])
+        if batch is not None and batch.mask is not None:
+            sample = replace(sample, field=batch.mask[0])
         return sample if outputs is None else replace(sample, predicted_field=outputs)

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from gaugecnn.data.rendering import Batch
+from gaugecnn.data.batch import Batch
 from gaugecnn.figures.sample import Sample
 from gaugecnn.layers import LayerFamily
 from gaugecnn.networks import FieldNetwork, Network

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gaugecnn.data.rendering import Batch
+from gaugecnn.data.batch import Batch
 from gaugecnn.errors import UserError
 from gaugecnn.networks import Network
 from gaugecnn.recipe import TrainSection

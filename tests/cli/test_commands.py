@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 
 import gaugecnn
 from gaugecnn.config import available, model_tasks
-from gaugecnn.training.module import Task
+from gaugecnn.training.module import Training
 from tests.cli.calls import TINY, call, refuse, succeed
 
 COMMANDS = ("train", "evaluate", "predict", "render", "models", "config", "bench")
@@ -24,7 +24,7 @@ def test_interrupt_tells_how_to_resume(tmp_path: Path, monkeypatch: pytest.Monke
     handler = signal.getsignal(signal.SIGINT)  # Lightning ignores the signal from then on
     words = ["train", *TINY, f"output={tmp_path / 'a run'}"]
     with monkeypatch.context() as patch:
-        patch.setattr(Task, "training_step", interrupted)
+        patch.setattr(Training, "training_step", interrupted)
         result = call(*words)
     signal.signal(signal.SIGINT, handler)
     assert result.exit_code == 130

@@ -168,6 +168,12 @@ def test_grey_values_are_integers_from_0_to_255_whatever_the_picture():
     assert (batch.mask[4] == 0).all()
 
 
+def test_floats_are_rounded_to_the_8_bits_of_its_pictures():
+    images = torch.randint(0, 256, (2, 1, 9, 9), dtype=torch.uint8)
+    near = ((images + torch.rand(images.shape) * 0.8 - 0.4) / 255).clamp(0, 1)
+    assert torch.equal(rendered(near, 4).signal, rendered(images, 4).signal)
+
+
 def test_a_step_of_the_grid_about_z_moves_columns():
     images = torch.randint(0, 256, (1, 1, 9, 9), dtype=torch.uint8)
     turn = rotation_about_z(torch.tensor([math.pi / 3], dtype=torch.float64))  # 2 of 12 columns

@@ -10,15 +10,14 @@ import torch
 from omegaconf import OmegaConf
 
 from gaugecnn import build_datamodule, build_model, load_config
-from gaugecnn.build import build_renderer
 from gaugecnn.data.published import PublishedRenderer
 from gaugecnn.data.rendering import Renderer
 from gaugecnn.errors import UserError
-from gaugecnn.prediction import predict
+from gaugecnn.prediction import asked, predict
 from gaugecnn.prediction import test_sample as sample_of
 from gaugecnn.surfaces import Icosphere
 from gaugecnn.surfaces.domain import PoseDistribution
-from gaugecnn.training.directory import load_run, run_config
+from gaugecnn.training.directory import load_run, run_config, run_description
 from gaugecnn.training.run import evaluate, train
 from tests.cli.calls import succeed
 from tests.data.published_pictures import rendered
@@ -102,10 +101,11 @@ def test_a_run_predicts_in_its_own_convention(run, tmp_path):
     with np.load(tmp_path / "x.npz") as arrays:
         np.testing.assert_array_equal(arrays["signal"], expected.numpy())
     network = load_run(run)
-    renderer = build_renderer(run_config(run), network.domain)
-    images = torch.from_numpy(picture)[None, None]
-    found = predict(network, renderer, images, PoseDistribution.none, 0)
-    assert found.white == 255
+    config = run_config(run)
+    known, images = run_description(run, config), torch.from_numpy(picture)[None, None]
+    samples = asked(images, config, network, known, PoseDistribution.none, 0)
+    found = predict(network, samples)
+    assert found.signal.max() == 255
 
 
 def test_a_run_is_drawn_in_its_own_convention(run, tmp_path):
@@ -113,7 +113,7 @@ def test_a_run_is_drawn_in_its_own_convention(run, tmp_path):
         output = tmp_path / f"digit.{suffix}"
         succeed("render", "--run", run, "--output", output)
         assert output.stat().st_size > 1000
-    _, sample, _ = sample_of(run_config(run), None, 2, PoseDistribution.none)
+    _, sample, _ = sample_of(run_config(run), None, None, 2, PoseDistribution.none)
     greys = sample.signal * 255
     torch.testing.assert_close(greys, greys.round(), atol=1e-4, rtol=0)
     assert sample.signal.max() == 1  # what figures draw is from 0 to 1

@@ -79,6 +79,17 @@ def test_digits_do_not_overlap(digits):
         assert len(set(map(tuple, scenes.corners[:, 0].tolist()))) > 50
 
 
+def test_images_of_either_type_are_the_same_scene():
+    """255 shades of grey; and between two of them, floats keep what 8 bits would round away."""
+    grey = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 1, 16, 16)
+    labels, corners = torch.zeros(1, 1, dtype=torch.long), torch.zeros(1, 1, 2, dtype=torch.long)
+    canvas = draw(grey, labels, corners).canvas
+    assert torch.equal(canvas.flatten(), torch.arange(256) / 255)
+    assert torch.equal(draw(grey.float() / 255, labels, corners).canvas, canvas)
+    between = torch.full((1, 1, 1, 2, 2), 100.4 / 255)
+    assert torch.equal(draw(between, labels, corners).canvas, between[:, 0])
+
+
 def test_too_many_digits_are_refused():
     with pytest.raises(UserError, match="1 <= data.digits_per_sphere <= 4, got 5"):
         place(3, 8, 8, 5, np.random.default_rng(0))

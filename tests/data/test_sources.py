@@ -13,9 +13,11 @@ import pytest
 import torch
 
 from gaugecnn.data import sources
+from gaugecnn.data.custom import call_custom
 from gaugecnn.data.idx import Checksum, parse_idx
 from gaugecnn.data.sources import Published, load_source
 from gaugecnn.errors import UserError
+from gaugecnn.surfaces import LatLonGrid
 
 RANDOM = np.random.default_rng(0)
 TRAIN_IMAGES = "train-images-idx3-ubyte.gz"
@@ -230,7 +232,7 @@ def own(tmp_path, monkeypatch):
 
 
 def load_own(name, train=True):
-    return load_source(name, "unused", download=False, train=train)
+    return call_custom(name, train, LatLonGrid(2))
 
 
 def test_own_images_as_uint8_arrays(own):
@@ -248,9 +250,24 @@ def test_own_images_as_float_tensors_with_channels(own):
     name = own("return torch.linspace(0, 1, 12).reshape(2, 2, 1, 3), torch.tensor([0, 3])")
     images = load_own(name)
     assert images.images.shape == (2, 2, 1, 3)
-    assert images.images.dtype == torch.uint8
-    assert (int(images.images.min()), int(images.images.max())) == (0, 255)
+    assert images.images.dtype == torch.float32  # as they are, not rounded to 8 bits
+    assert torch.equal(images.images.flatten(), torch.linspace(0, 1, 12))
     assert images.classes == 4
+
+
+def test_own_images_of_16_bits(own):
+    name = own("return np.array([[[0, 257, 65535]]], np.uint16), np.zeros(1, int)")
+    expected = torch.tensor([0, 257, 65535]) / 65535
+    assert torch.equal(load_own(name).images.flatten(), expected)
+
+
+def test_numbers_to_regress_beside_pictures(own):
+    images = load_own(own("return np.zeros((2, 3, 3)), np.array([[1.0, 5], [3, 5]])"))
+    assert images.labels.dtype == torch.float32
+    described = images.description
+    assert described.outputs == {"regression": 2}
+    assert described.target_mean == (2, 5)
+    assert described.target_deviation == (1, 1)  # a constant is in units of 1
 
 
 def test_own_big_endian_arrays(own):
@@ -261,15 +278,16 @@ def test_own_big_endian_arrays(own):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("return 3", r"expected the pair \(images, labels\), got a int"),
+        ("return 3", r"expected the pair \(images, labels\) or .*Fields, got a int"),
         ("return [1], [2]", r"images: expected an array of numbers or a tensor, got a list"),
         ("return np.array(['a']), np.zeros(1)", r"images: expected an array of numbers"),
         ("return np.zeros((2, 3)), np.zeros(2, int)", r"got shape \(2, 3\)"),
         ("return np.zeros((2, 3, 0)), np.zeros(2, int)", r"got shape \(2, 1, 3, 0\)"),
-        ("return np.zeros((2, 3, 3), int), np.zeros(2, int)", r"uint8 or floats.*got torch.int64"),
+        ("return np.zeros((2, 3, 3), int), np.zeros(2, int)", r"uint16 or floats.*got torch.int64"),
         ("return np.full((2, 3, 3), 2.0), np.zeros(2, int)", r"got values from 2 to 2"),
         ("return np.full((2, 3, 3), np.nan), np.zeros(2, int)", r"got values from nan"),
         ("return np.zeros((2, 3, 3)), np.zeros(2)", r"expected integer labels .*got torch.float64"),
+        ("return np.zeros((2, 3, 3)), np.full((2, 1), np.inf)", r"expected finite numbers"),
         ("return np.zeros((2, 3, 3)), np.zeros((2, 1), int)", r"of shape \(2, 1\)"),
         ("return np.zeros((2, 3, 3)), np.array([0, -1])", r"labels from 0, got -1"),
         ("return np.zeros((2, 3, 3)), np.zeros(3, int)", r"got 2 images and 3 labels"),

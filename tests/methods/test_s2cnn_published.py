@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from gaugecnn import build_model, load_config
-from gaugecnn.build import build_renderer
+from gaugecnn.build import load_collection
 from gaugecnn.data.published import PublishedRenderer
 from gaugecnn.heads import Head
 from gaugecnn.methods.s2cnn import load_published_state_dict
@@ -137,7 +137,7 @@ def test_the_report_says_what_the_weights_were_fed_and_which_key_gives_it(kind, 
     key = re.search(r"data\.convention=\w+", text)
     assert key is not None
     config = load_config("s2cnn_150k", overrides=[key[0], "data.train_size=2"])  # there is one
-    assert type(build_renderer(config, LatLonGrid(2))) is PublishedRenderer
+    assert type(load_collection(config, LatLonGrid(2)).renderer()) is PublishedRenderer
 
 
 def test_the_report_names_options_that_no_published_network_has(file):

@@ -5,13 +5,17 @@ import math
 import pytest
 import torch
 
-from gaugecnn.training.losses import Loss, loss_for, weighted_cross_entropy
-from gaugecnn.training.metrics import (
+from gaugecnn.data.sources import picture_description
+from gaugecnn.errors import UserError
+from gaugecnn.tasks.classification import Classification
+from gaugecnn.tasks.confusion import (
     WeightedConfusion,
     accuracy,
     intersection_over_union,
     segmentation_metrics,
 )
+from gaugecnn.tasks.losses import Loss
+from gaugecnn.tasks.segmentation import Segmentation
 
 
 def confusion(prediction, truth, weight, classes=3):
@@ -62,11 +66,34 @@ def test_batches_add_up():
     assert whole.compute().sum().item() == pytest.approx(40 * weight.sum().item(), rel=1e-6)
 
 
-def test_losses():
-    assert loss_for("auto", "segmentation") is Loss.sqrt_balanced
-    assert loss_for("auto", "classification") is Loss.cross_entropy
-    with pytest.raises(ValueError, match="expected one of auto, cross_entropy"):
-        loss_for("dice", "segmentation")
+PICTURES = picture_description(1, 1)
+
+
+@pytest.mark.parametrize(
+    ("task", "first"),
+    [(Segmentation, Loss.sqrt_balanced), (Classification, Loss.cross_entropy)],
+)
+def test_losses(task, first):
+    assert task(PICTURES).loss_name is first
+    with pytest.raises(UserError, match="expected one of auto, .*cross_entropy.*got 'dice'"):
+        task(PICTURES, "dice")
+
+
+def test_balanced_classes_weigh_by_their_inverse_frequency():
+    description = picture_description(1, 3)
+    logits = torch.tensor([[2.0, 0, 0], [0, 2, 0], [0, 0, 2]])
+    truth = torch.tensor([0, 0, 2])
+    frequencies = torch.tensor([0.5, 0.0, 0.25])
+    each = -logits.log_softmax(1)[torch.arange(3), truth]
+    for name, weights in (("balanced", [2, 2, 4]), ("sqrt_balanced", [2**0.5, 2**0.5, 2])):
+        task = Classification(description, name)
+        task.weigh(frequencies)
+        weight = torch.tensor(weights, dtype=torch.float32)
+        expected = (weight * each).sum() / weight.sum()
+        torch.testing.assert_close(task.loss(logits, truth, torch.ones(())), expected)
+    plain = Classification(description)
+    plain.weigh(frequencies)
+    torch.testing.assert_close(plain.loss(logits, truth, torch.ones(())), each.mean())
 
 
 def test_weighted_loss_is_the_weighted_mean():
@@ -74,12 +101,16 @@ def test_weighted_loss_is_the_weighted_mean():
     logits[0, 1, 0] = 3.0
     truth = torch.tensor([[1, 0, 0, 0]])
     weight = torch.tensor([1.0, 1, 1, 5])
-    plain = weighted_cross_entropy(logits, truth, weight, Loss.cross_entropy)
+
+    def loss(name):
+        return Segmentation(PICTURES, name).loss(logits, truth, weight)
+
+    plain = loss(Loss.cross_entropy)
     right, unsure = math.log(1 + math.exp(-3)), math.log(2)
     assert plain.item() == pytest.approx((right + 7 * unsure) / 8)
     # Balanced: the digit's one eighth counts as much as the background's seven.
-    balanced = weighted_cross_entropy(logits, truth, weight, Loss.balanced)
+    balanced = loss(Loss.balanced)
     assert balanced.item() == pytest.approx((right + unsure) / 2)
-    root = weighted_cross_entropy(logits, truth, weight, Loss.sqrt_balanced)
+    root = loss(Loss.sqrt_balanced)
     a, b = math.sqrt(1 / 8), math.sqrt(7 / 8)
     assert root.item() == pytest.approx((a * right + b * unsure) / (a + b))

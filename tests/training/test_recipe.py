@@ -8,9 +8,11 @@ from itertools import pairwise
 import pytest
 import torch
 
+from gaugecnn.data.sources import picture_description
 from gaugecnn.errors import UserError
-from gaugecnn.training.losses import Loss, weighted_cross_entropy
-from gaugecnn.training.module import Schedule, Task, learning_rate_factor
+from gaugecnn.tasks.losses import Loss
+from gaugecnn.tasks.segmentation import Segmentation
+from gaugecnn.training.module import Schedule, Training, learning_rate_factor
 from gaugecnn.training.run import train
 from tests.training.test_run import config_for
 
@@ -28,13 +30,13 @@ def test_the_rate_rises_and_then_follows_its_schedule():
 
 
 def test_a_warm_up_may_end_within_an_epoch(tmp_path, monkeypatch):
-    rates, step = [], Task.training_step
+    rates, step = [], Training.training_step
 
     def record(self, batch, batch_idx):
         rates.append(self.trainer.optimizers[0].param_groups[0]["lr"])
         return step(self, batch, batch_idx)
 
-    monkeypatch.setattr(Task, "training_step", record)
+    monkeypatch.setattr(Training, "training_step", record)
     words = ("train.epochs=2", "train.warmup=0.5", "train.learning_rate=0.1")
     train(config_for(tmp_path / "run", *words))
     assert len(rates) == 12
@@ -51,16 +53,19 @@ def test_smoothed_loss_is_the_cross_entropy_to_smoothed_labels(loss):
     weight = torch.rand(5, generator=generator)
     logs = logits.log_softmax(1)
     uniform = -(logs.mean(1) * weight).sum() / (3 * weight.sum())
-    plain = weighted_cross_entropy(logits, truth, weight, loss)
-    smooth = weighted_cross_entropy(logits, truth, weight, loss, 0.2)
+
+    def value(logits, smoothing):
+        return Segmentation(picture_description(1, 3), loss).loss(logits, truth, weight, smoothing)
+
+    plain, smooth = value(logits, 0), value(logits, 0.2)
     if loss is Loss.cross_entropy:
         torch.testing.assert_close(smooth, 0.8 * plain + 0.2 * uniform)
-    flat = weighted_cross_entropy(torch.zeros_like(logits), truth, weight, loss, 0.2)
+    flat = value(torch.zeros_like(logits), 0.2)
     torch.testing.assert_close(flat, torch.tensor(4.0).log())
     # Its least value is where the network answers with the smoothed labels.
     target = 0.8 * torch.nn.functional.one_hot(truth, 4).movedim(-1, 1) + 0.2 / 4
     best = target.log().requires_grad_()
-    (gradient,) = torch.autograd.grad(weighted_cross_entropy(best, truth, weight, loss, 0.2), best)
+    (gradient,) = torch.autograd.grad(value(best, 0.2), best)
     torch.testing.assert_close(gradient, torch.zeros_like(gradient), rtol=0, atol=1e-7)
 
 

@@ -11,7 +11,7 @@ import torch
 
 from gaugecnn import load_config, load_run
 from gaugecnn.errors import UserError
-from gaugecnn.training.module import DivergenceError, Task
+from gaugecnn.training.module import DivergenceError, Training
 from gaugecnn.training.run import evaluate, train
 
 TINY = [
@@ -100,14 +100,14 @@ def test_an_interrupted_run_resumed_ends_with_the_same_weights(tmp_path, monkeyp
         return load_config(model, overrides=[f"output={tmp_path / name}", *base, *words, *more])
 
     train(config("whole"))
-    step = Task.training_step
+    step = Training.training_step
 
     def interrupted(self, batch, batch_idx):
         if self.current_epoch == 2 and batch_idx == 3:
             raise InterruptionError
         return step(self, batch, batch_idx)
 
-    monkeypatch.setattr(Task, "training_step", interrupted)
+    monkeypatch.setattr(Training, "training_step", interrupted)
     with pytest.raises(InterruptionError):
         train(config("broken"))
     monkeypatch.undo()

@@ -12,7 +12,7 @@ from gaugecnn.training import progress
 def test_rendering_counts_and_validation_does_not(monkeypatch):
     now = {"time": 0.0}
     monkeypatch.setattr(progress.time, "perf_counter", lambda: now["time"])
-    watch, batch = progress.Stopwatch(), SimpleNamespace(label=torch.zeros(4))
+    watch, batch = progress.Stopwatch(), SimpleNamespace(signal=torch.zeros(4))
 
     def wait(seconds: float) -> None:
         now["time"] += seconds
