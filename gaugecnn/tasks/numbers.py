@@ -70,7 +70,7 @@ def weighed(
     Args:
         outputs: ``(batch, output, [xyz,] *points)``.
         target: the same shape.
-        areas: of each point, ``(*points)``; a number for targets that are of no point.
+        areas: of each point of the domain, ``(*points)``; numbers of the whole signal weigh alike.
         vectors: whether there is an axis xyz.
 
     Returns:
@@ -84,7 +84,7 @@ def weighed(
         known = known.all(2)
         difference = _norm(difference)
         size = _norm(target)
-    weight = areas.to(outputs) * known
+    weight = known.to(outputs) if target.dim() == 2 else areas.to(outputs) * known
     return weight, torch.where(known, difference, 0.0), size
 
 

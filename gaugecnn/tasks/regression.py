@@ -48,16 +48,12 @@ class NumbersTask(Task):
         """Whether each output is a tangent vector at each point."""
         return False
 
-    def areas(self, areas: Tensor) -> Tensor:
-        """The weight of each target, ``(*points)``."""
-        return areas
-
     def loss(
         self, outputs: Tensor, target: Tensor, areas: Tensor, smoothing: float = 0.0
     ) -> Tensor:
         if smoothing:
             raise UserError(f"train.label_smoothing={smoothing}: task={self.name} has no labels")
-        weight, distance, _ = weighed(outputs, target, self.areas(areas), self.vectors)
+        weight, distance, _ = weighed(outputs, target, areas, self.vectors)
         unit = self.deviation.to(outputs).view(-1, *[1] * (distance.dim() - 2))
         return weighted_distance(distance / unit, weight, self.loss_name)
 
@@ -91,10 +87,6 @@ class Regression(NumbersTask):
 
     def target(self, batch: Batch) -> Tensor:
         return present(batch.label, self.name)
-
-    def areas(self, areas: Tensor) -> Tensor:
-        """One: numbers are of the whole signal."""
-        return torch.ones((), device=areas.device, dtype=areas.dtype)
 
     def in_words(self, outputs: Tensor, domain: Domain) -> list[str]:
         return [" ".join(f"{value:.4g}" for value in row) for row in outputs.tolist()]
