@@ -11,6 +11,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from gaugecnn.errors import GaugecnnWarning, UserError
+from gaugecnn.extras import advice
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,10 @@ class OneLineErrors(TyperGroup):
             if error.filename is None:
                 raise
             fail(f"{error.filename}: {error.strerror}", USER_ERROR)
+        except ImportError as error:
+            if (wanted := advice(error)) is None:
+                raise
+            fail(f"{ctx.invoked_subcommand} {wanted}", USER_ERROR)
         except KeyboardInterrupt:
             fail("interrupted", INTERRUPTED)
 

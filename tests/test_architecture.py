@@ -10,7 +10,7 @@ import gaugecnn
 PACKAGE = Path(gaugecnn.__file__).parent
 
 FLOORS = [
-    ("errors", "files", "words"),
+    ("errors", "extras", "files", "words"),
     ("disk_cache",),
     ("geometry",),
     ("surfaces",),

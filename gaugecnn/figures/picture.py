@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from typing import TYPE_CHECKING
 
 from gaugecnn.figures.projection import View, front, views
 from gaugecnn.figures.sample import (
@@ -22,6 +19,10 @@ from gaugecnn.figures.sample import (
 from gaugecnn.files import write_bytes_atomically
 from gaugecnn.surfaces.domain import Domain
 
+if TYPE_CHECKING:  # an extra: networks need no figures
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 PANEL_INCHES = 1.9
 HEADER_INCHES = 0.5
 LEGEND_INCHES = 0.4
@@ -29,7 +30,7 @@ DOTS_PER_INCH = 160
 LEGEND_LIMIT = 20
 """More classes than this have no legend: nobody could tell their hues apart."""
 
-Drawer = Callable[[Axes], object]
+Drawer = Callable[["Axes"], object]
 
 
 def save_png(
@@ -44,6 +45,8 @@ def save_png(
         classes: how many classes there are, background left out.
         title: above the figure.
     """
+    from matplotlib.figure import Figure
+
     rows = []
     seen: dict[bytes, dict[str, View]] = {}  # unrotated samples share their views
     for sample in samples:
@@ -141,6 +144,8 @@ def _numbers(axes: Axes, sample: Sample) -> None:
 
 
 def _legend(figure: Figure, classes: int) -> None:
+    from matplotlib.patches import Patch
+
     handles = [Patch(color=BACKGROUND, label="background")]
     handles += [
         Patch(color=(c[0], c[1], c[2]), label=str(i)) for i, c in enumerate(class_colours(classes))
