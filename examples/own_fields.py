@@ -1,5 +1,7 @@
 """Maps of the whole sphere with a class at each pixel: where a field is high, low or between.
 
+Run from the folder above::
+
     gaugecnn train model=gauge task=segmentation domain.level=3 data.name=examples.own_fields:load
 """
 
@@ -28,7 +30,7 @@ def waves(random: np.random.Generator, count: int = 12) -> np.ndarray:
 
 
 def points() -> np.ndarray:
-    """The pixels on the unit sphere ``(row, column, xyz)``: rows between the poles, half a row off."""
+    """The pixels on the unit sphere ``(row, column, xyz)``; the poles lie half a row outside."""
     beta = np.pi * (2 * np.arange(ROWS)[:, None] + 1) / (2 * ROWS)
     alpha = 2 * np.pi * np.arange(COLUMNS) / COLUMNS
     x, y = np.sin(beta) * np.cos(alpha), np.sin(beta) * np.sin(alpha)

@@ -1,5 +1,7 @@
 """A mesh file with a value at each vertex; its gradient along the surface is to be found.
 
+Run from the folder above::
+
     python examples/own_mesh.py                         # writes ring.ply
     gaugecnn train model=gauge task=field_regression domain.kind=mesh domain.file=ring.ply \
         data.name=examples.own_mesh:load
@@ -23,7 +25,7 @@ def write() -> None:
 
 
 def load(train: bool) -> Fields:
-    """Values ``(sample, 1, vertex)`` and tangent vectors ``(sample, 1, 3, vertex)``, as in the file."""
+    """Values ``(sample, 1, vertex)``, vectors ``(sample, 1, 3, vertex)``: vertices of the file."""
     random = np.random.default_rng(1 if train else 2)
     vertices = trimesh.load_mesh(FILE, process=False).vertices  # (vertex, xyz)
     vectors = random.normal(size=(TRAIN if train else TEST, 3))

@@ -1,5 +1,7 @@
 """A method in a page: the planar CNN, padded with what really lies beyond the border of the map.
 
+Run from the folder above::
+
     pip install ./examples                              # registers model.method=around
     gaugecnn train model=examples/own_padding.yaml
 """

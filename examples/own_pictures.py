@@ -1,4 +1,6 @@
-"""A folder of pictures, one subfolder for each class: discs and squares, drawn where there are none.
+"""A folder of pictures, one subfolder for each class: discs and squares, drawn where none are.
+
+Run from the folder above::
 
     gaugecnn train model=gauge data.name=examples.own_pictures:load data.rotation=so3
 """

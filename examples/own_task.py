@@ -1,5 +1,7 @@
 """A task of one's own, registered in pyproject.toml beside this file: is the digit even or odd?
 
+Run from the folder above::
+
     pip install ./examples                              # registers task=parity
     gaugecnn train model=gauge task=parity
 """

@@ -65,7 +65,8 @@ def test_an_installed_wheel_trains_from_an_empty_directory(tmp_path):
     run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
     binaries = tmp_path / "venv" / "bin"
     constraints = ROOT / "constraints.txt"
-    run(binaries / "python", "-m", "pip", "install", "-c", constraints, f"{wheel}[all]", cwd=tmp_path)
+    pip = (binaries / "python", "-m", "pip", "install", "-c", constraints)
+    run(*pip, f"{wheel}[all]", cwd=tmp_path)
     empty = tmp_path / "empty"
     empty.mkdir()
     listed = json.loads(run(binaries / "gaugecnn", "models", "--json", cwd=empty))

@@ -3,22 +3,21 @@
 import math
 from dataclasses import dataclass
 
-from own_method.layers import AreaMean, DiscoConvolution, Fields, Lift
-
 from gaugecnn.errors import UserError
 from gaugecnn.layers import FeatureType, SignalType, Stage
 from gaugecnn.methods.cnn import CNNFamily, CNNStage
 from gaugecnn.methods.cnn.layers import CNNConvolution
 from gaugecnn.ops.plane_type import PlaneType
 from gaugecnn.surfaces.symmetry import Rotation, half_turn_about_x, step_about_z
+from own_method.layers import AreaMean, DiscoConvolution, Fields, Lift
 
 
 @dataclass(frozen=True)
 class DiscoStage(Stage):
-    """A stage: a kernel out to `radius`, of `rings` hats, on a grid halved `down` times."""
+    """A stage: a kernel out to `radius`, a sum of `hats`, on a grid halved `down` times."""
 
     radius: float = 0.3
-    rings: int = 3
+    hats: int = 3
     down: int = 0
 
 
@@ -33,7 +32,7 @@ class DiscoFamily(CNNFamily):
 
     def convolve(self, type_in: FeatureType, stage: DiscoStage) -> DiscoConvolution:
         type_out = PlaneType(stage.channels, *self.grid(stage))
-        return DiscoConvolution(type_in, type_out, stage.radius, stage.rings)
+        return DiscoConvolution(type_in, type_out, stage.radius, stage.hats)
 
     def shortcut(self, type_in: FeatureType, type_out: FeatureType) -> CNNConvolution:
         if type_in.grid != type_out.grid:
@@ -42,7 +41,7 @@ class DiscoFamily(CNNFamily):
 
     def project(self, type_in: FeatureType, channels: int, stage: DiscoStage) -> Fields:
         type_out = PlaneType(channels, *self.domain.shape)
-        last = DiscoConvolution(type_in, type_out, stage.radius, stage.rings)
+        last = DiscoConvolution(type_in, type_out, stage.radius, stage.hats)
         return Fields(last, SignalType(channels, self.domain))
 
     def integrate(self, type_in: FeatureType) -> AreaMean:

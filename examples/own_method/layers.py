@@ -14,22 +14,22 @@ RINGS = "legendre-gauss"
 
 
 class DiscoConvolution(Layer):
-    """An isotropic kernel of `rings` hat functions of the distance, out to a radius."""
+    """An isotropic kernel: a sum of `hats`, piecewise linear in the distance, out to a radius."""
 
-    def __init__(self, type_in: PlaneType, type_out: PlaneType, radius: float, rings: int) -> None:
+    def __init__(self, type_in: PlaneType, type_out: PlaneType, radius: float, hats: int) -> None:
         super().__init__(type_in, type_out)
         up = type_out.height > type_in.height
         kind = DiscreteContinuousConvTransposeS2 if up else DiscreteContinuousConvS2
         channels, grids = (type_in.channels, type_out.channels), (type_in.grid, type_out.grid)
         options = {"grid_in": RINGS, "grid_out": RINGS, "theta_cutoff": radius}
-        self.conv = kind(*channels, *grids, rings, **options)
+        self.conv = kind(*channels, *grids, 2 * hats - 1, **options)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.conv(x)
 
 
 class Rings(nn.Module):
-    """Maps between the rings of the grid and those of Gauss-Legendre, linear between two of them."""
+    """Maps from the rings of the grid to those of Gauss-Legendre or back, linear between rings."""
 
     def __init__(self, size: int, onto_grid: bool) -> None:
         super().__init__()
