@@ -7,8 +7,9 @@ model = build_model(cfg)
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gaugecnn.lazy import lazy
 
 if TYPE_CHECKING:
     from gaugecnn.build import build_datamodule, build_domain, build_model
@@ -17,17 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["build_datamodule", "build_domain", "build_model", "load_config", "load_run"]
 
-_HOMES = {
-    "build_datamodule": "gaugecnn.build",
-    "build_domain": "gaugecnn.build",
-    "build_model": "gaugecnn.build",
-    "load_config": "gaugecnn.config",
-    "load_run": "gaugecnn.training.directory",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: ``gaugecnn --help`` need not wait for torch."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "build": ["build_datamodule", "build_domain", "build_model"],
+        "config": ["load_config"],
+        "training.directory": ["load_run"],
+    },
+)

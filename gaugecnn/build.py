@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from gaugecnn.config import config_folder
 from gaugecnn.data.conventions import Convention
@@ -16,26 +15,20 @@ from gaugecnn.data.published import PublishedRenderer
 from gaugecnn.data.rendering import Renderer
 from gaugecnn.data.sources import Images, class_count, load_source
 from gaugecnn.errors import UserError
-from gaugecnn.heads import Head
-from gaugecnn.layers import LayerFamily, Stage
+from gaugecnn.layers import LayerFamily
 from gaugecnn.networks import Classifier, Network, Segmenter
 from gaugecnn.ops.allocator import keep_freed_memory
+from gaugecnn.plans import FieldPlan
 from gaugecnn.registry import method_for
 from gaugecnn.surfaces.chart import planar_chart
 from gaugecnn.surfaces.domain import Domain, PoseDistribution
 from gaugecnn.surfaces.lat_lon import LatLonGrid
-from gaugecnn.surfaces.mesh import FrameChoice, Icosphere, TriangleMesh
+from gaugecnn.surfaces.mesh import Icosphere, TriangleMesh
 from gaugecnn.words import file_name
 
 if TYPE_CHECKING:  # Lightning is slow to import, and networks do not need it
     from gaugecnn.data.datamodule import SphereDataModule, Splits
 
-NEEDED = {
-    "lat_lon": ("bandwidth",),
-    "chart": ("chart", "size"),
-    "icosphere": ("level",),
-    "mesh": ("file",),
-}
 RENDERERS: dict[Convention, type[Renderer] | type[PublishedRenderer]] = {
     Convention.standard: Renderer,
     Convention.published: PublishedRenderer,
@@ -46,22 +39,16 @@ def build_domain(config: DictConfig) -> Domain:
     """The domain of a configuration.
 
     Raises:
-        UserError: a key that the kind of domain needs is missing or out of range.
+        UserError: a mesh that cannot be read or mended.
     """
     section = config.domain
-    missing = [f"domain.{key}" for key in NEEDED[section.kind] if section[key] is None]
-    if missing:
-        raise UserError(f"domain.kind={section.kind} needs {' and '.join(missing)}")
-    try:
-        if section.kind == "lat_lon":
-            return LatLonGrid(section.bandwidth)
-        if section.kind == "chart":
-            return planar_chart(section.chart, section.size)
-        frames = FrameChoice(section.frames or "aligned")
-        if section.kind == "icosphere":
-            return Icosphere(section.level, frames, section.frame_seed or 0)
-    except ValueError as error:
-        raise UserError(f"domain: {error}") from error
+    if section.kind == "lat_lon":
+        return LatLonGrid(section.bandwidth)
+    if section.kind == "chart":
+        return planar_chart(section.chart, section.size)
+    frames = section.frames or "aligned"
+    if section.kind == "icosphere":
+        return Icosphere(section.level, frames, section.frame_seed or 0)
     path, repair = _mesh_path(section.file), section.repair or "safe"
     return TriangleMesh.from_file(path, frames, section.frame_seed or 0, repair)
 
@@ -69,12 +56,10 @@ def build_domain(config: DictConfig) -> Domain:
 def build_family(config: DictConfig, domain: Domain | None = None) -> LayerFamily[Any]:
     """The layer family of a configuration, on its own domain when None is given."""
     method = method_for(config.model.method, config.domain.kind)
-    options = {k: config.model[k] for k in method.options if config.model.get(k) is not None}
-    for name, value in options.items():
-        _check_option(name, value, method.options[name].annotation)
+    options = method.read_options(_plain(config.model))
     try:
         lives_on = domain or build_domain(config)
-        return method.family(lives_on, config.model.get("in_channels", 1), **options)
+        return method.load()(lives_on, config.model.get("in_channels", 1), **options)
     except (TypeError, ValueError) as error:
         if isinstance(error, UserError):
             raise
@@ -96,24 +81,17 @@ def build_model(config: DictConfig, domain: Domain | None = None) -> Network:
     """
     keep_freed_memory()
     family = build_family(config, domain)
-    plan = config.model[config.task]
+    method = method_for(config.model.method, config.domain.kind)
+    plan = method.read_plan(config.task, _plain(config.model)[config.task])
     classes = class_count(config.data.name, config.data.root, config.data.download)
     try:
-        stages = [
-            _stage(family, node, f"model.{config.task}.stages[{i}]")
-            for i, node in enumerate(plan.get("stages", []))
-        ]
-        residual = bool(plan.get("residual", False))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            node = plan.get("head", {})
-            head = Head(tuple(node.get("hidden", ())), node.get("dropout", 0.0))
-            if config.task == "classification":
-                return Classifier(family, stages, head, classes, residual=residual)
-            options = {"channels": classes + 1, **plan.get("project", {})}
-            project = _stage(family, OmegaConf.create(options), f"model.{config.task}.project")
-            skip = bool(plan.get("skip", False))
-            return Segmenter(family, stages, project, head, residual=residual, skip=skip)
+            if not isinstance(plan, FieldPlan):
+                return Classifier(family, plan.stages, plan.head, classes, residual=plan.residual)
+            project = dataclasses.replace(plan.project, channels=classes + 1)
+            options = {"residual": plan.residual, "skip": plan.skip}
+            return Segmenter(family, plan.stages, project, plan.head, **options)
     except (TypeError, ValueError) as error:
         if isinstance(error, UserError):
             raise
@@ -150,17 +128,12 @@ def build_datamodule(config: DictConfig, domain: Domain | None = None) -> Sphere
             f"data.name={data.name} has {channels} channels, the model takes {expected}: "
             f"set model.in_channels={channels}"
         )
-    try:
-        rotation = PoseDistribution(data.rotation)
-    except ValueError as error:
-        names = ", ".join(PoseDistribution)
-        raise UserError(f"data.rotation: expected one of {names}, got {data.rotation!r}") from error
     domain = domain or build_domain(config)
     return SphereDataModule(
         domain,
         build_renderer(config, domain),
         _splits(config, train, test),
-        rotation=rotation,
+        rotation=PoseDistribution(data.rotation),
         copies=data.copies,
         digits=data.digits_per_sphere,
         batch_size=config.train.batch_size,
@@ -194,27 +167,10 @@ def _splits(config: DictConfig, train: Images, test: Images) -> Splits:
     )
 
 
-def _stage(family: LayerFamily[Any], node: Any, key: str) -> Stage:
-    """A stage of the family's own class from its YAML node."""
-    try:
-        schema = OmegaConf.structured(family.stage_class)
-        stage = OmegaConf.to_object(OmegaConf.merge(schema, node))
-    except OmegaConfBaseException as error:
-        names = ", ".join(f.name for f in dataclasses.fields(family.stage_class))
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{key}: {reason}; a stage has the options {names}") from error
-    assert isinstance(stage, Stage)
-    return stage
-
-
-def _check_option(name: str, value: Any, annotation: Any) -> None:
-    """Refuse an option of the wrong type before a method meets it."""
-    kinds = getattr(annotation, "__args__", (annotation,))
-    if float in kinds:
-        kinds = (*kinds, int)
-    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-        names = " or ".join(kind.__name__ for kind in kinds)
-        raise UserError(f"model.{name}: expected {names}, got {value!r}")
+def _plain(section: DictConfig) -> dict[str, Any]:
+    """A section in plain Python, with what it refers to."""
+    plain: Any = OmegaConf.to_container(section, resolve=True)
+    return plain
 
 
 def _mesh_path(file: str) -> Path:

@@ -34,7 +34,7 @@ from gaugecnn.errors import UserError
 app = typer.Typer(
     cls=OneLineErrors,
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     help="Equivariant networks on surfaces: train, test, look at and compare them.",
     epilog="Example: gaugecnn train model=gauge task=segmentation domain.level=3",

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugecnn.errors import UserError
-from gaugecnn.heads import Head, PointHead
+from gaugecnn.heads import Head, PointHead, perceptron
 from gaugecnn.layers import FeatureType, Identity, Layer, LayerFamily, Stage
 from gaugecnn.surfaces.symmetry import Symmetry
 
@@ -148,7 +148,7 @@ class Classifier(Network):
             blocks.append(Block(family, layer, moved, residual))
         self.blocks = nn.ModuleList(blocks)
         self.integral = family.integrate(blocks[-1].type_out)
-        self.head = head.build(self.integral.features, classes)
+        self.head = perceptron(head, self.integral.features, classes)
 
     def logits(self, signal: Tensor) -> Tensor:
         x = signal

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import torch
 from torch import Tensor
 
+from gaugecnn.callables import current_directory_importable, find_callable
 from gaugecnn.errors import UserError
 
 
@@ -28,8 +23,8 @@ def call_custom(name: str, train: bool) -> tuple[Tensor, Tensor]:
     Raises:
         UserError: there is no such callable, or it returns something else.
     """
-    with _current_directory_importable():
-        result = _find(name)(train)
+    with current_directory_importable():
+        result = find_callable(name, "data.name")(train)
     if not isinstance(result, tuple | list) or len(result) != 2:
         raise UserError(
             f"data.name={name}: expected the pair (images, labels), got {_describe(result)}"
@@ -42,36 +37,6 @@ def call_custom(name: str, train: bool) -> tuple[Tensor, Tensor]:
             f"got {len(images)} images and {len(labels)} labels"
         )
     return images, labels
-
-
-@contextmanager
-def _current_directory_importable() -> Iterator[None]:
-    directory = os.getcwd()
-    sys.path.insert(0, directory)
-    try:
-        yield
-    finally:
-        sys.path.remove(directory)
-
-
-def _find(name: str) -> Callable[..., object]:
-    module_name, _, attribute = name.partition(":")
-    if not module_name or not attribute:
-        raise UserError(f"expected data.name as path.to:callable, got {name!r}")
-    try:
-        module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise UserError(
-            f"data.name={name}: cannot import {module_name} from {os.getcwd()} or the installed "
-            f"packages: {error}"
-        ) from error
-    function = getattr(module, attribute, None)
-    if not callable(function):
-        raise UserError(
-            f"data.name={name}: expected a callable {attribute} in {module.__file__}, "
-            f"got {_describe(function) if hasattr(module, attribute) else 'no such name'}"
-        )
-    return function
 
 
 def _tensor(value: object, what: str) -> Tensor:

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from gaugecnn.choices import Loss
 from gaugecnn.errors import UserError
-
-
-class Loss(StrEnum):
-    """What is minimised; the value is ``train.loss``."""
-
-    auto = "auto"
-    cross_entropy = "cross_entropy"
-    balanced = "balanced"
-    sqrt_balanced = "sqrt_balanced"
-
 
 EXPONENT = {Loss.cross_entropy: 0.0, Loss.sqrt_balanced: 0.5, Loss.balanced: 1.0}
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from enum import StrEnum
 
 import lightning
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gaugecnn.choices import Schedule
 from gaugecnn.data.datamodule import TEST_CONDITIONS
 from gaugecnn.data.rendering import Batch
 from gaugecnn.errors import UserError
@@ -21,14 +21,7 @@ from gaugecnn.training.metrics import (
     classification_metrics,
     segmentation_metrics,
 )
-
-
-class Schedule(StrEnum):
-    """How the learning rate changes; the value is ``train.schedule``."""
-
-    cosine = "cosine"
-    step = "step"
-    constant = "constant"
+from gaugecnn.training.optimizers import build_optimizer
 
 
 class DivergenceError(RuntimeError):
@@ -146,9 +139,9 @@ class Task(lightning.LightningModule):
             group["lr"] = self.options.learning_rate * factor
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam (Kingma & Ba 2015)."""
+        """The optimizer ``train.optimizer``."""
         rate, decay = self.options.learning_rate, self.options.weight_decay
-        return torch.optim.Adam(self.network.parameters(), lr=rate, weight_decay=decay)
+        return build_optimizer(self.options.optimizer, self.network.parameters(), rate, decay)
 
 
 def learning_rate_factor(
