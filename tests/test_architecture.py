@@ -10,7 +10,9 @@ import gaugecnn
 PACKAGE = Path(gaugecnn.__file__).parent
 
 FLOORS = [
-    ("errors", "files", "words"),
+    ("errors", "files", "lazy", "choices", "callables"),
+    ("plans", "domain_options", "typed"),
+    ("words", "trainer_keys"),
     ("disk_cache",),
     ("geometry",),
     ("surfaces",),

@@ -11,7 +11,7 @@ from torch.utils.checkpoint import checkpoint
 
 from gaugecnn import build_model, load_config
 from gaugecnn.methods.gauge import GaugeConv, GaugeFamily, GaugeStage, Kernel
-from gaugecnn.methods.gauge.pooling import Resampling
+from gaugecnn.methods.gauge.levels import Resampling
 from gaugecnn.networks import Segmenter
 from gaugecnn.surfaces import Icosphere
 from tests.symmetry_checks import patches
