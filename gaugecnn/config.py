@@ -135,8 +135,9 @@ def override(config: DictConfig, words: Sequence[str]) -> DictConfig:
 
 def _defaults() -> DictConfig:
     """The typed defaults, without their types: those are checked by `read`, all at once."""
-    plain = OmegaConf.to_container(OmegaConf.structured(Config), enum_to_str=True)
-    return OmegaConf.create(plain)  # type: ignore[arg-type, return-value]
+    plain: Any = OmegaConf.to_container(OmegaConf.structured(Config), enum_to_str=True)
+    defaults: DictConfig = OmegaConf.create(plain)
+    return defaults
 
 
 @contextmanager

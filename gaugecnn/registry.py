@@ -160,9 +160,9 @@ def methods() -> dict[str, Method]:
                 raise UserError(f"a method {method.name} exists already")
         except Exception as error:  # whatever another package raises
             package = f" of {point.dist.name}" if point.dist else ""
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
             warnings.warn(
-                f"the method {point.name}{package} ({point.value}) is left out: "
-                f"{type(error).__name__}: {error}",
+                f"the method {point.name}{package} ({point.value}) is left out: {reason}",
                 GaugecnnWarning,
                 stacklevel=2,
             )

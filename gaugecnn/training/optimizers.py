@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from torch import nn
@@ -13,7 +13,11 @@ from gaugecnn.errors import UserError
 
 MOMENTUM = 0.9
 """Of plain gradient descent, which hardly trains anything without."""
-OWN = {"adam": Adam, "adamw": AdamW, "sgd": partial(SGD, momentum=MOMENTUM)}
+OWN: dict[str, Callable[..., Optimizer]] = {
+    "adam": Adam,
+    "adamw": AdamW,
+    "sgd": partial(SGD, momentum=MOMENTUM),
+}
 
 
 def build_optimizer(
@@ -34,7 +38,7 @@ def build_optimizer(
     """
     with current_directory_importable():
         make = OWN[name] if name in OWN else find_callable(name, "train.optimizer")
-        made = make(parameters, lr=learning_rate, weight_decay=weight_decay)
+        made: object = make(parameters, lr=learning_rate, weight_decay=weight_decay)
     if not isinstance(made, Optimizer):
         raise UserError(
             f"train.optimizer={name}: expected an optimizer of torch, got a {type(made).__name__}"

@@ -120,6 +120,17 @@ def test_options_of_a_stage_and_those_of_the_family() -> None:
     ).type_out.sampling == 6  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("of_stage", "of_model", "order"),
+    [(None, None, None), (1, None, 1), (None, 1, 1), (None, 4, 4), (1, 4, 1), (4, 1, 1)],
+)
+@pytest.mark.parametrize("nonlinearity", ["relu", "product"])
+def test_the_order_is_the_least_that_is_given(nonlinearity, of_stage, of_model, order) -> None:
+    family = S2CNNFamily(LatLonGrid(8), max_order=of_model, nonlinearity=nonlinearity)
+    stage = S2CNNStage(2, max_beta=0.5, bandwidth=6, max_order=of_stage)
+    assert family.lift(stage).type_out.max_order == order
+
+
 def test_kernel_options_reach_the_kernel() -> None:
     family = S2CNNFamily(LatLonGrid(6), in_channels=2, normalisation="none")
     stage = S2CNNStage(4, max_beta=0.5, bandwidth=4, n_alpha=5, n_beta=2, n_gamma=3)
