@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from enum import StrEnum
 
 import torch
 from scipy.spatial import KDTree
 from torch import Tensor, nn
 
+from gaugecnn.choices import PoseDistribution
 from gaugecnn.surfaces.rotations import random_rotations, rotation_about_z
 
 IMAGE_HALF_WIDTH = 1.5
 """Half-width of an image in the plane tangent to the unit sphere at the south pole."""
-
-
-class PoseDistribution(StrEnum):
-    """Which poses of an image are seen: one, all those about one axis, or all of them."""
-
-    none = "none"
-    z = "z"
-    so3 = "so3"
 
 
 class Domain(nn.Module, ABC):

@@ -11,7 +11,7 @@ from torch.utils.checkpoint import checkpoint
 
 from gaugecnn import build_model, load_config
 from gaugecnn.methods.gauge import GaugeConv, GaugeFamily, GaugeStage, Kernel
-from gaugecnn.methods.gauge.pooling import Resampling
+from gaugecnn.methods.gauge.levels import Resampling
 from gaugecnn.networks import FieldNetwork
 from gaugecnn.surfaces import Icosphere
 from tests.symmetry_checks import patches
@@ -59,6 +59,16 @@ def test_a_block_is_its_convolution_and_its_shortcut_of_the_pooled_input():
     assert moved.shape[1] == 162
     expected = block.activation(block.norm(block.layer(moved)) + block.residual(moved))
     torch.testing.assert_close(block(x), expected)
+
+
+@pytest.mark.parametrize(
+    ("of_stage", "of_model", "order"),
+    [(None, None, 2), (1, None, 1), (None, 1, 1), (None, 3, 3), (1, 3, 1), (3, 1, 1), (3, None, 3)],
+)
+def test_the_order_is_the_least_that_is_given(of_stage, of_model, order):
+    family = GaugeFamily(Icosphere(3), max_order=of_model)
+    lift = family.lift(GaugeStage(2, max_order=of_stage, radius=0.9, max_phase=3))
+    assert lift.type_out.multiplicities == (2,) * (order + 1)
 
 
 def test_shortcuts_between_levels_are_refused():
