@@ -24,11 +24,13 @@ class Domain(nn.Module, ABC):
         points: positions ``(point, 3)``; NaN for samples outside the surface.
         areas: area of each point ``(point,)``; they sum to the area of the surface.
         given: of a surface from a file, how many vertices the file has; None for others.
+        kept: the index of each point among those ``(point,)``.
     """
 
     points: Tensor
     areas: Tensor
     given: int | None = None
+    kept: Tensor
 
     def __init__(self, shape: tuple[int, ...], points: Tensor, areas: Tensor) -> None:
         super().__init__()
@@ -55,11 +57,6 @@ class Domain(nn.Module, ABC):
     def mended(self) -> list[str]:
         """What was mended of the surface when it was loaded, in sentences."""
         return []
-
-    @property
-    def kept(self) -> Tensor:
-        """The index, among the vertices of a file, of each point ``(point,)``."""
-        return torch.arange(len(self.points))
 
     @abstractmethod
     def sample_poses(

@@ -139,7 +139,8 @@ class TriangleMesh(MeshDomain):
         repairs: what was mended, a sentence for each kind with its count.
         vertex_map: the index, among the given vertices, of each vertex that is kept ``(vertex,)``;
             a vertex that was parted repeats its index.
-        given: how many vertices were given.
+        given: how many vertices were given, those of an .stl file once its corners are joined.
+        kept: the index of each vertex among those ``(vertex,)``.
 
     Raises:
         UserError: the arrays are not a triangle mesh, or cannot be mended.
@@ -161,14 +162,11 @@ class TriangleMesh(MeshDomain):
         self.repairs = list(mesh.repairs)
         self.vertex_map = mesh.vertex_map
         self.given = len(vertices)
+        self.kept = torch.from_numpy(mesh.vertex_map)
 
     @property
     def mended(self) -> list[str]:
         return self.repairs
-
-    @property
-    def kept(self) -> Tensor:
-        return torch.from_numpy(self.vertex_map)
 
     @classmethod
     def from_file(
@@ -205,7 +203,6 @@ class TriangleMesh(MeshDomain):
     ) -> TriangleMesh:
         mesh = cls(given.vertices, given.faces, name, frames, frame_seed, repair, given.said)
         mesh.vertex_map = given.vertex_map[mesh.vertex_map]
-        mesh.given = given.given
         return mesh
 
     def sample_poses(

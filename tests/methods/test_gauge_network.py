@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from gaugecnn import build_model, load_config
-from gaugecnn.methods.gauge import GaugeConv, GaugeFamily, GaugeStage, Kernel
+from gaugecnn.methods.gauge import GaugeConv, GaugeFamily, GaugeStage, GaugeType, Kernel
 from gaugecnn.methods.gauge.levels import Resampling
 from gaugecnn.networks import FieldNetwork
 from gaugecnn.surfaces import Icosphere
@@ -73,9 +73,10 @@ def test_the_order_is_the_least_that_is_given(of_stage, of_model, order):
 
 def test_shortcuts_between_levels_are_refused():
     family = GaugeFamily(Icosphere(2))
-    coarse = family.resample(family.input_type, GaugeStage(1, down=1, radius=0.7)).type_out
+    fine = GaugeType((1,), family.mesh.surface)
+    coarse = family.resample(fine, GaugeStage(1, down=1, radius=0.7)).type_out
     with pytest.raises(ValueError, match="expected types on one mesh"):
-        family.shortcut(family.input_type, coarse)
+        family.shortcut(fine, coarse)
 
 
 @pytest.mark.parametrize("how", ["in place", "load_state_dict", "another parameter", "optimiser"])

@@ -22,12 +22,12 @@ from gaugecnn.layers import (
 )
 from gaugecnn.methods.s2cnn.grids import s2_kernel, so3_kernel
 from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2
-from gaugecnn.methods.s2cnn.memory import check_memory
+from gaugecnn.methods.s2cnn.memory import check_memory, measured
 from gaugecnn.methods.s2cnn.nonlinearity import activation
 from gaugecnn.methods.s2cnn.normalisation import HaarMean, NormalisedConv
 from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
 from gaugecnn.methods.s2cnn.stage import Nonlinearity, Rings, S2CNNOptions, S2CNNStage
-from gaugecnn.methods.s2cnn.types import GroupType, S2Type, SO3Type, SpinType, on_group
+from gaugecnn.methods.s2cnn.types import GroupType, SO3Type, SpinType, on_group
 from gaugecnn.plans import least_order
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.lat_lon import LatLonGrid
@@ -218,15 +218,8 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
     ) -> None:
         key = (tuple(types), keeps, device)
         if batch > self._fitting.get(key, 0):
-            features = [self._measured(type_) for type_ in types]
-            check_memory(features, batch, keeps, device)
+            check_memory([measured(type_) for type_ in types], batch, keeps, device)
             self._fitting[key] = batch
-
-    def _measured(self, type_: FeatureType) -> S2Type | GroupType:
-        """A type by which memory is counted."""
-        if isinstance(type_, SignalType):
-            return S2Type(type_.channels, self.bandwidth)
-        return on_group(type_)
 
     def exact_symmetries(self, stages: Sequence[S2CNNStage]) -> list[Symmetry]:
         bandwidth, samplings = self.bandwidth, [self.bandwidth]
