@@ -1,33 +1,56 @@
 """Equivariant networks on surfaces under one interface.
 
-from gaugecnn import load_config, build_model, build_datamodule, load_run
+from gaugecnn import load_config, build_model, build_datamodule, load_run, train
 cfg = load_config("gauge", task="segmentation", overrides=["domain.level=3"])
 model = build_model(cfg)
+summary = train(cfg)
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from gaugecnn.lazy import lazy
 
 if TYPE_CHECKING:
     from gaugecnn.build import build_datamodule, build_domain, build_model
     from gaugecnn.config import load_config
+    from gaugecnn.data.fields import Fields
+    from gaugecnn.prediction import predict
     from gaugecnn.training.directory import load_run
+    from gaugecnn.training.run import evaluate, train
 
-__all__ = ["build_datamodule", "build_domain", "build_model", "load_config", "load_run"]
+__all__ = [
+    "Fields",
+    "__version__",
+    "build_datamodule",
+    "build_domain",
+    "build_model",
+    "evaluate",
+    "load_config",
+    "load_run",
+    "predict",
+    "train",
+]
 
-_HOMES = {
-    "build_datamodule": "gaugecnn.build",
-    "build_domain": "gaugecnn.build",
-    "build_model": "gaugecnn.build",
-    "load_config": "gaugecnn.config",
-    "load_run": "gaugecnn.training.directory",
-}
+try:
+    __version__ = version("gaugecnn")
+except PackageNotFoundError:  # a checkout that is not installed
+    __version__ = "unknown"
+
+__getattr__, _listed = lazy(
+    __name__,
+    {
+        "build": ["build_datamodule", "build_domain", "build_model"],
+        "config": ["load_config"],
+        "data.fields": ["Fields"],
+        "prediction": ["predict"],
+        "training.directory": ["load_run"],
+        "training.run": ["evaluate", "train"],
+    },
+)
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: ``gaugecnn --help`` need not wait for torch."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+def __dir__() -> list[str]:
+    return sorted([*_listed(), "__version__"])

@@ -14,7 +14,7 @@ from gaugecnn.data.description import Description
 from gaugecnn.data.field_collection import FieldCollection
 from gaugecnn.data.fields import Fields
 from gaugecnn.data.image_collection import ImageCollection
-from gaugecnn.data.inputs import VALUES, parse_inputs
+from gaugecnn.data.input_names import Input, check_inputs
 from gaugecnn.data.sources import Images, load_source, picture_description
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces.domain import Domain, PoseDistribution
@@ -47,7 +47,7 @@ def load_collection(
     else:
         train, test = (load_source(data.name, data.root, data.download, t) for t in (True, False))
     if isinstance(train, Fields) and isinstance(test, Fields):
-        inputs = parse_inputs(data.input)
+        inputs = check_inputs(data.input)
         collection = FieldCollection(
             domain, train, test, data.name, inputs, data.standardise, description
         )
@@ -126,7 +126,7 @@ def _check_picture_options(data: DictConfig) -> None:
     Raises:
         UserError: the key.
     """
-    if data.input != VALUES:
+    if data.input != Input.values:
         raise UserError(
             f"data.input={data.input}: pictures are read as they are; fields need not be"
         )

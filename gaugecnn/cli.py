@@ -34,7 +34,7 @@ from gaugecnn.errors import UserError
 app = typer.Typer(
     cls=OneLineErrors,
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     help="Equivariant networks on surfaces: train, test, look at and compare them.",
     epilog="Example: gaugecnn train model=gauge task=segmentation domain.level=3",
@@ -135,21 +135,21 @@ def predict(
     probabilities too. To segment pictures, 0 is the background and digits
     are class + 1. A run on fields reads arrays of values.
     """
-    from gaugecnn import prediction
+    from gaugecnn import prediction, showing
     from gaugecnn.build import build_task
     from gaugecnn.training.directory import load_run, run_config, run_description
 
     config, network, poses = run_config(run), load_run(run), pose_distribution(pose)
     description = run_description(run, config)
     task = build_task(config, description)
-    names = prediction.output_names(files, output)
+    names = showing.output_names(files, output)
     loaded = [prediction.read(file, network, description) for file in files]
     table = Table("file", "samples", "prediction", title=f"{run} on {network.domain.title}")
     for file, name, read in zip(files, names, loaded, strict=True):
         samples = prediction.asked(read, config, network, description, poses, seed)
-        found = prediction.predict(network, samples)
-        prediction.save_prediction(output, name, network, task, samples, found)
-        answers = prediction.in_words(found, task, network.domain)
+        found = prediction.ask(network, samples)
+        showing.save_prediction(output, name, network, task, samples, found)
+        answers = showing.in_words(found, task, network.domain)
         table.add_row(file.name, str(len(samples)), answers)
     Console().print(table)
     typer.echo(f"arrays and figures: {output}")
@@ -181,13 +181,13 @@ def render(
         from gaugecnn.training.directory import run_config
 
         config = run_config(run, given)
-    from gaugecnn import figures, prediction
+    from gaugecnn import figures, showing
     from gaugecnn.training.directory import load_run, run_description
 
     chosen = pose_distribution(pose or config.data.rotation)
     network = None if run is None else load_run(run, given)
     known = None if run is None else run_description(run, config)
-    domain, sample, classes = prediction.test_sample(config, network, known, index, chosen)
+    domain, sample, classes = showing.test_sample(config, network, known, index, chosen)
     title = f"{config.data.name} {index} on {domain.title}"
     if output.suffix.lower() == ".png":
         figures.save_png(output, domain, [sample], classes, title)

@@ -2,44 +2,37 @@
 
     typed defaults <- configs/base.yaml <- data=NAME, train=NAME <- model=NAME <- key=value
 
-A key that no section knows names its nearest neighbours; one that the chosen kind of domain or
-method does not use is refused.
+Whatever a training would refuse without its data and its geometry is refused here, in one line that
+names the key; nothing here waits for torch.
 """
 
 from __future__ import annotations
 
-import difflib
-import inspect
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from gaugecnn.data.conventions import Convention, check_convention
-from gaugecnn.errors import UserError
-from gaugecnn.geometry.repair import Repair
+from gaugecnn.choices import Convention, DomainKind, PoseDistribution
+from gaugecnn.data.conventions import check_convention
+from gaugecnn.data.input_names import check_inputs
+from gaugecnn.data.limits import check_digits
+from gaugecnn.domain_options import DOMAIN_KEYS, DomainSection, check_domain
+from gaugecnn.errors import OptionError, UserError
 from gaugecnn.recipe import TrainSection, check_recipe
 from gaugecnn.registry import method_for
-from gaugecnn.task_registry import BUILT_IN, OF_PICTURES, plan_like, task_names
-from gaugecnn.words import parsed, text_keys
+from gaugecnn.task_registry import OF_NUMBERS, OF_PICTURES, losses_of, plan_like, task_names
+from gaugecnn.trainer_keys import TEXTS, check_trainer
+from gaugecnn.typed import leaves, nearest, read, value
+from gaugecnn.words import assign, parsed, text_keys
 
 TASKS = tuple(task_names())
-DOMAIN_KEYS = {
-    "lat_lon": ("bandwidth",),
-    "chart": ("chart", "size"),
-    "icosphere": ("level", "frames", "frame_seed"),
-    "mesh": ("file", "repair", "frames", "frame_seed"),
-}
-PLAN_KEYS = {
-    "classification": ("stages", "residual", "head"),
-    "segmentation": ("stages", "project", "residual", "skip", "head"),
-}
-"""By the task whose plan a task's own is like."""
-HEAD_KEYS = ("hidden", "dropout")
+SETTLED = ("model.name", "model.method")
+"""What a model's file says, and no word."""
 
 
 @dataclass
@@ -49,31 +42,16 @@ class DataSection:
     name: str = "digits"
     root: str = "data"
     download: bool = False
-    rotation: str = "none"
+    rotation: PoseDistribution = PoseDistribution.none
     copies: int | None = None
     train_size: int | None = None
     validation_size: int | None = None
     test_size: int | None = None
     digits_per_sphere: int = 1
-    convention: str = Convention.standard.value
+    convention: Convention = Convention.standard
     input: str = "values"
     standardise: bool | None = None
     seed: int = 0
-
-
-@dataclass
-class DomainSection:
-    """Where the function is sampled; each kind uses its own keys."""
-
-    kind: str = "icosphere"
-    level: int | None = None
-    bandwidth: int | None = None
-    chart: str | None = None
-    size: int | None = None
-    file: str | None = None
-    repair: str | None = None
-    frames: str | None = None
-    frame_seed: int | None = None
 
 
 @dataclass
@@ -128,7 +106,7 @@ def load_config(
     parts += [OmegaConf.create({name: _load_file(name, file)}) for name, file in groups.items()]
     named = OmegaConf.create({"model": {"name": Path(model).stem}, "task": task})
     with _readable_errors():
-        config = OmegaConf.merge(OmegaConf.structured(Config), *parts, chosen, named)
+        config = OmegaConf.merge(*parts, chosen, named)
     assert isinstance(config, DictConfig)
     if task in TASKS and task not in config.model and plan_like(task) in config.model:
         config.model[task] = config.model[plan_like(task)].copy()
@@ -143,25 +121,31 @@ def override(config: DictConfig, words: Sequence[str]) -> DictConfig:
     Raises:
         UserError: an unknown key or value, or a combination that is impossible.
     """
-    for word in words:
-        if "=" not in word:
-            raise UserError(f"expected key=value, got {word!r}")
     with _readable_errors():
-        config = OmegaConf.merge(OmegaConf.structured(Config), config)  # type: ignore[assignment]
-        for word in words:
-            if word.startswith("domain.kind="):
-                config.domain.kind = word.partition("=")[2]
-        _check_keys(words, config)
-        used = DOMAIN_KEYS[config.domain.kind]
-        for key in config.domain:
-            if key not in ("kind", *used):
-                config.domain[key] = None
-        texts = text_keys(Config)
-        for word in words:
-            key, _, typed = word.partition("=")
-            OmegaConf.update(config, key, parsed(key, typed, texts.get(key)))
-    _check(config)
-    return config
+        whole = OmegaConf.merge(_defaults(), config)
+        tree: Any = OmegaConf.to_container(whole, resolve=False, enum_to_str=True)
+    pairs = [_pair(word) for word in words]
+    _drop_unused(tree, dict(pairs).get("domain.kind"))
+    known, texts = leaves(Config), text_keys(Config) | {f"trainer.{n}": str | None for n in TEXTS}
+    for key, typed in pairs:
+        if key in SETTLED:
+            raise UserError(f"{key} cannot be given: choose another with model=NAME or a file")
+        if key.split(".")[0].split("[")[0] not in Config.__dataclass_fields__:
+            raise UserError(f"unknown key {key!r}{nearest(key, known)}")
+        assign(tree, key, parsed(key, typed, texts.get(key)))
+    with _readable_errors():
+        given = OmegaConf.create(tree)
+        _check(read(Config, OmegaConf.to_container(given, resolve=True, throw_on_missing=True), ""))
+        typed_config = OmegaConf.merge(OmegaConf.structured(Config), given)
+    assert isinstance(typed_config, DictConfig)
+    return typed_config
+
+
+def _defaults() -> DictConfig:
+    """The typed defaults, without their types: those are checked by `read`, all at once."""
+    plain: Any = OmegaConf.to_container(OmegaConf.structured(Config), enum_to_str=True)
+    defaults: DictConfig = OmegaConf.create(plain)
+    return defaults
 
 
 @contextmanager
@@ -172,6 +156,15 @@ def _readable_errors() -> Iterator[None]:
     except OmegaConfBaseException as error:
         key = f"{error.full_key}: " if getattr(error, "full_key", None) else ""
         raise UserError(f"{key}{str(error).splitlines()[0]}") from error
+    except RecursionError as error:
+        raise UserError("the configuration refers to itself") from error
+
+
+def _pair(word: str) -> tuple[str, str]:
+    key, equals, typed = word.partition("=")
+    if not equals:
+        raise UserError(f"expected key=value, got {word!r}")
+    return key, typed
 
 
 def _split(overrides: Iterable[str]) -> tuple[dict[str, str], list[str]]:
@@ -179,11 +172,9 @@ def _split(overrides: Iterable[str]) -> tuple[dict[str, str], list[str]]:
     groups: dict[str, str] = {}
     words: list[str] = []
     for word in overrides:
-        key, equals, value = word.partition("=")
-        if not equals:
-            raise UserError(f"expected key=value, got {word!r}")
+        key, name = _pair(word)
         if key in ("data", "train"):
-            groups[key] = value
+            groups[key] = name
         else:
             words.append(word)
     return groups, words
@@ -195,96 +186,78 @@ def _load_file(group: str, name: str) -> DictConfig:
     if not path.is_file():
         names = available(group)
         raise UserError(
-            f"unknown {group} {name!r}; available: {', '.join(names)}{_nearest(name, names)}"
+            f"unknown {group} {name!r}; available: {', '.join(names)}{nearest(name, names)}"
         )
     try:
         loaded = OmegaConf.load(path)
     except Exception as error:  # PyYAML raises its own family
         raise UserError(f"{path} is not valid YAML: {error}") from error
-    if not isinstance(loaded, DictConfig) or (group == "model" and "model" not in loaded):
+    if not isinstance(loaded, DictConfig):
+        raise UserError(f"{path}: expected keys and values")
+    if group == "model" and not isinstance(loaded.get("model"), DictConfig):
         raise UserError(f"{path}: expected the nodes model and domain")
     return loaded
 
 
-def _check_keys(words: Sequence[str], config: DictConfig) -> None:
-    """Refuse a word whose key no section knows, or that the kind of domain does not use."""
-    if config.domain.kind not in DOMAIN_KEYS:
-        kinds = ", ".join(DOMAIN_KEYS)
-        raise UserError(f"domain.kind: expected one of {kinds}, got {config.domain.kind!r}")
-    method = method_for(config.model.get("method"), config.domain.kind)
-    known = ["seed", "task", "output"]
-    sections = {"data": DataSection, "train": TrainSection, "domain": DomainSection}
-    known += [f"{name}.{f.name}" for name, section in sections.items() for f in fields(section)]
-    if any(word.startswith("trainer.") for word in words):
-        known += [f"trainer.{name}" for name in _trainer_keys()]
-    known += [f"model.{name}" for name in ("in_channels", *method.options)]
-    for word in words:
-        key = word.partition("=")[0]
-        in_plan = key.startswith("model.") and key.split(".")[1].split("[")[0] in TASKS
-        if key not in known and not in_plan:
-            hint = f" (not used by method {method.name})" if key.startswith("model.") else ""
-            raise UserError(f"unknown key {key!r}{hint}{_nearest(key, known)}")
-        unused = key.startswith("domain.") and key != "domain.kind"
-        if unused and key.split(".")[1] not in DOMAIN_KEYS[config.domain.kind]:
-            used = ", ".join(f"domain.{k}" for k in DOMAIN_KEYS[config.domain.kind])
-            raise UserError(
-                f"{key} is not used by domain.kind={config.domain.kind}, which uses {used}"
-            )
+def _drop_unused(tree: Any, kind: str | None) -> None:
+    """Forget what was set for another kind of domain than the one that is asked for."""
+    domain = tree.get("domain")
+    if isinstance(domain, dict) and kind in list(DOMAIN_KEYS) and kind != domain.get("kind"):
+        used = DOMAIN_KEYS[DomainKind(kind)].used
+        tree["domain"] = {name: given for name, given in domain.items() if name in used}
 
 
-def _trainer_keys() -> Iterable[str]:
-    """The arguments of Lightning's Trainer; it is slow to import."""
-    import lightning
-
-    return inspect.signature(lightning.Trainer).parameters
-
-
-def _nearest(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(close)}?" if close else ""
-
-
-def _check(config: DictConfig) -> None:
+def _check(config: Config) -> None:
     """Refuse what can be refused before any work is done."""
     if config.task not in TASKS:
         raise UserError(f"task: expected one of {', '.join(TASKS)}, got {config.task!r}")
-    if ":" not in config.data.name and config.task in set(BUILT_IN) - set(OF_PICTURES):
+    if ":" not in config.data.name and config.task in OF_NUMBERS:
         raise UserError(
             f"task={config.task}: the targets of data.name={config.data.name} ask for "
             f"{' or '.join(f'task={task}' for task in OF_PICTURES)}"
         )
-    if config.task not in config.model:
-        has = ", ".join(task for task in TASKS if task in config.model) or "none"
-        raise UserError(f"model {config.model.name} has no plan for {config.task}; it has {has}")
+    check_trainer(config.trainer)
+    _check_model(config)
+    try:
+        check_domain(config.domain)
+    except OptionError as error:
+        raise UserError(f"domain.{error.option}: {error}") from error
+    check_recipe(config.train, config.task, losses_of(config.task))
+    check_digits(config.data.digits_per_sphere)
+    check_inputs(config.data.input)
     if config.task == "classification" and config.data.digits_per_sphere > 1:
         raise UserError(
             f"data.digits_per_sphere={config.data.digits_per_sphere} asks for segmentation: "
             "several digits have no one class (task=segmentation)"
         )
-    check_recipe(config.train)
     check_convention(config.data.convention, config.domain.kind)
     for key in ("train_size", "validation_size", "test_size", "copies"):
-        value = config.data[key]
-        if value is not None and value < 1:
-            raise UserError(f"data.{key}: expected at least 1 or null, got {value}")
-    for key in ("seed", "data.seed", "domain.frame_seed"):
-        value = OmegaConf.select(config, key)
-        if value is not None and not value >= 0:
-            raise UserError(f"{key}: expected at least 0, got {value}")
-    if config.domain.repair is not None:
-        Repair.of(config.domain.repair)
-    options = method_for(config.model.get("method"), config.domain.kind).options
-    known = ["name", "method", "in_channels", *options, *TASKS]
-    for key in config.model:
+        size = getattr(config.data, key)
+        if size is not None and size < 1:
+            raise UserError(f"data.{key}: expected at least 1 or null, got {size}")
+    seeds = {"seed": config.seed, "data.seed": config.data.seed}
+    for key, seed in {**seeds, "domain.frame_seed": config.domain.frame_seed or 0}.items():
+        if seed < 0:
+            raise UserError(f"{key}: expected at least 0, got {seed}")
+
+
+def _check_model(config: Config) -> None:
+    """Refuse a model that its method does not know, or that has no plan for the task."""
+    model = config.model
+    method = method_for(model.get("method", ""), config.domain.kind)
+    known = ["name", "method", "in_channels", *method.options, *TASKS]
+    for key in model:
         if key not in known:
-            raise UserError(f"unknown key 'model.{key}'{_nearest(key, known)}")
-    known = list(PLAN_KEYS[plan_like(config.task)])
-    plan = config.model[config.task]
-    for key in plan:
-        if key not in known:
-            raise UserError(f"unknown key 'model.{config.task}.{key}'{_nearest(key, known)}")
-    for key in plan.get("head", {}):
-        if key not in HEAD_KEYS:
-            raise UserError(
-                f"unknown key 'model.{config.task}.head.{key}'{_nearest(key, list(HEAD_KEYS))}"
-            )
+            hint = f" (not used by method {method.name})"
+            raise UserError(f"unknown key 'model.{key}'{hint}{nearest(str(key), known, 'model')}")
+    channels = value(int, model.get("in_channels", 1), "model.in_channels")
+    vectors = method.read_options(model).get("in_vectors", 0)
+    if channels < 0 or channels + vectors < 1:
+        raise UserError(f"model.in_channels: expected at least 1, got {channels}")
+    if config.task not in model:
+        has = ", ".join(task for task in TASKS if task in model) or "none"
+        name = model.get("name")
+        raise UserError(f"model {name} has no plan for {config.task}; it has {has}")
+    for task in TASKS:
+        if task in model:
+            method.read_plan(task, model[task])

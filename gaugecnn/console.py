@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from typer.core import TyperGroup
 
+from gaugecnn.choices import PoseDistribution, choice
 from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.extras import advice
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omegaconf import DictConfig
-
-    from gaugecnn.surfaces.domain import PoseDistribution
 
 USER_ERROR, FAILED, INTERRUPTED = 2, 1, 130
 USAGE_ERROR: Any = typer.BadParameter.__base__
@@ -78,11 +77,7 @@ def pairs(words: list[str], refused: tuple[str, ...] = ()) -> dict[str, str]:
 
 def pose_distribution(name: str) -> PoseDistribution:
     """The distribution that ``--pose`` names."""
-    from gaugecnn.surfaces.domain import PoseDistribution
-
-    if name not in list(PoseDistribution):
-        raise UserError(f"--pose: expected one of {', '.join(PoseDistribution)}, got {name!r}")
-    return PoseDistribution(name)
+    return choice(PoseDistribution, name, "--pose")
 
 
 def describe(name: str) -> dict[str, Any]:

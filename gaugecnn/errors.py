@@ -12,3 +12,16 @@ class UserError(ValueError):
 
     The command line prints its message in one line and exits with code 2.
     """
+
+
+class OptionError(UserError):
+    """An option that cannot be what it was given.
+
+    Args:
+        option: its name, which whoever knows where it stands makes a whole key.
+        message: what was expected and what came.
+    """
+
+    def __init__(self, option: str, message: str) -> None:
+        super().__init__(message)
+        self.option = option

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from torch import Tensor, nn
 
-from gaugecnn.errors import UserError
+from gaugecnn.plans import Head
 
 
-@dataclass(frozen=True)
-class Head:
-    """The perceptron at the end of a network.
-
-    Args:
-        hidden: width of each hidden layer.
-        dropout: probability of dropping a hidden unit while training.
-    """
-
-    hidden: tuple[int, ...] = ()
-    dropout: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.dropout < 1:
-            raise UserError(f"expected 0 <= head.dropout < 1, got {self.dropout}")
-        if any(width < 1 for width in self.hidden):
-            raise UserError(f"expected head.hidden of widths >= 1, got {list(self.hidden)}")
-
-    def build(self, features: int, outputs: int) -> nn.Sequential:
-        """The perceptron of invariants, ``(batch, features) -> (batch, outputs)``."""
-        layers: list[nn.Module] = []
-        for width in self.hidden:
-            layers += [nn.Linear(features, width), nn.BatchNorm1d(width), nn.ReLU()]
-            layers += [nn.Dropout(self.dropout)] if self.dropout else []
-            features = width
-        return nn.Sequential(*layers, nn.Linear(features, outputs))
+def perceptron(head: Head, features: int, outputs: int) -> nn.Sequential:
+    """The perceptron of invariants, ``(batch, features) -> (batch, outputs)``."""
+    layers: list[nn.Module] = []
+    for width in head.hidden:
+        layers += [nn.Linear(features, width), nn.BatchNorm1d(width), nn.ReLU()]
+        layers += [nn.Dropout(head.dropout)] if head.dropout else []
+        features = width
+    return nn.Sequential(*layers, nn.Linear(features, outputs))
 
 
 class PointHead(nn.Module):

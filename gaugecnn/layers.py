@@ -9,7 +9,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import pairwise
 from typing import Generic, TypeVar
 
@@ -17,10 +16,12 @@ import torch
 from torch import Tensor, nn
 
 from gaugecnn.errors import UserError
+from gaugecnn.plans import Normalisation as Normalisation
+from gaugecnn.plans import Stage as Stage
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry
 
-StageT = TypeVar("StageT", bound="Stage")
+StageT = TypeVar("StageT", bound=Stage)
 TypeT = TypeVar("TypeT", bound="FeatureType")
 
 
@@ -97,28 +98,6 @@ def expect(type_: FeatureType, kind: type[TypeT]) -> TypeT:
     if not isinstance(type_, kind):
         raise TypeError(f"expected a feature of {kind.__name__}, got {type_}")
     return type_
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One step of a network's plan: its width; methods add their options in a subclass.
-
-    Args:
-        channels: channels of the feature that the stage produces.
-    """
-
-    channels: int
-
-    def __post_init__(self) -> None:
-        if self.channels < 1:
-            raise ValueError(f"expected channels >= 1 in a stage, got channels={self.channels}")
-
-
-class Normalisation(StrEnum):
-    """What follows a convolution."""
-
-    batch = "batch"
-    none = "none"
 
 
 class Layer(nn.Module):

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugecnn.errors import UserError
-from gaugecnn.heads import Head, PointHead, Units, VectorHead
+from gaugecnn.heads import Head, PointHead, Units, VectorHead, perceptron
 from gaugecnn.layers import (
     FeatureType,
     Identity,
@@ -182,7 +182,7 @@ class InvariantNetwork(Network):
         readers = [[i + 1] for i in range(len(stages) - 1)] + [[]]
         super().__init__(family, stages, readers[: len(stages)], [None] * len(stages), residual)
         self.integral = family.integrate(self.blocks[-1].type_out)
-        self.head = head.build(self.integral.features, outputs)
+        self.head = perceptron(head, self.integral.features, outputs)
         self.units = units
 
     def answer(self, feature: Tensor, signal: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""A trained network on the user's own files: pictures or fields in, arrays and figures out."""
+"""A trained network on the user's own pictures or fields."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ import torch
 from omegaconf import DictConfig
 from torch import Tensor
 
-from gaugecnn.build import build_datamodule, build_domain, build_task, load_collection
+from gaugecnn.build import build_task
+from gaugecnn.choices import choice
+from gaugecnn.data.arrays import as_tensor
 from gaugecnn.data.batch import SignalRenderer
 from gaugecnn.data.conventions import Convention
+from gaugecnn.data.custom import as_images
 from gaugecnn.data.description import Description
 from gaugecnn.data.field_collection import FieldRenderer, RawFields
 from gaugecnn.data.fields import FieldHalf, Fields, Layout, checked
 from gaugecnn.data.image_collection import RENDERERS
-from gaugecnn.data.inputs import parse_inputs, surface_inputs
+from gaugecnn.data.input_names import check_inputs
+from gaugecnn.data.inputs import surface_inputs
 from gaugecnn.data.pictures import ARRAYS, read_array, read_images
 from gaugecnn.data.raster import MAX_SIDE, check_count
 from gaugecnn.data.rendering import RawBatch
-from gaugecnn.data.scenes import canvas_side, draw, grey_values, place
+from gaugecnn.data.scenes import canvas_side, place
 from gaugecnn.errors import UserError
-from gaugecnn.figures import Sample, save_png
-from gaugecnn.files import write_bytes_atomically
 from gaugecnn.networks import Network
-from gaugecnn.surfaces.domain import Domain, PoseDistribution, SphereDomain
-from gaugecnn.tasks.base import Task
+from gaugecnn.surfaces.domain import PoseDistribution, SphereDomain
+from gaugecnn.training.directory import load_run, run_config, run_description
 
 BATCH_SIZE = 32
 BATCH_PIXELS = MAX_SIDE**2
 """On the canvases of a batch together: as many as the largest picture has alone."""
-
-ROWS_IN_FIGURE = 8
 
 
 @dataclass(frozen=True)
@@ -81,15 +81,40 @@ def read(path: Path, network: Network, description: Description) -> Tensor | Fie
     if path.suffix.lower() not in ARRAYS or not path.is_file():
         kinds = " or ".join(ARRAYS)
         raise UserError(f"expected a file of type {kinds} that holds fields, got {path.absolute()}")
-    values = read_array(path, "values", check_count)
+    return understood(read_array(path, "values", check_count), str(path), network, description)
+
+
+def understood(
+    samples: object, what: str, network: Network, description: Description
+) -> Tensor | FieldHalf:
+    """Pictures, or fields where the network was trained on fields.
+
+    Args:
+        samples: an array or a tensor.
+        what: where they come from, for messages.
+        network: reads them.
+        description: what it knows of its data.
+
+    Raises:
+        UserError: they are something else.
+    """
+    values = as_tensor(samples, what)
+    if description.layout is None:
+        images = as_images(values[None] if values.ndim == 2 else values, what)
+        if images.shape[1] != network.family.in_channels:
+            raise UserError(
+                f"{what}: expected images of {network.family.in_channels} channels, "
+                f"got {images.shape[1]}"
+            )
+        return images
     maps = description.layout == Layout.equirectangular
     axes = 2 if maps else len(network.domain.shape)
     values = values[None] if values.ndim == axes + 1 else values  # one sample alone
     fields = Fields(values, np.zeros(len(values), dtype=np.int64), description.layout)
-    half = checked(fields, network.domain, str(path))
+    half = checked(fields, network.domain, what)
     channels = len(description.mean) or description.channels
     if half.values.shape[1] != channels:
-        raise UserError(f"{path}: expected {channels} channels, got {half.values.shape[1]}")
+        raise UserError(f"{what}: expected {channels} channels, got {half.values.shape[1]}")
     return half
 
 
@@ -117,7 +142,7 @@ def asked(
         if turned and not isinstance(domain, SphereDomain):
             raise UserError(f"--pose={pose}: fields are turned on spheres, got {domain.title}")
         rotations = domain.sample_poses(len(found), pose, generator) if turned else None
-        surface = surface_inputs(domain, parse_inputs(description.inputs))
+        surface = surface_inputs(domain, check_inputs(description.inputs))
         renderer = FieldRenderer(domain, found, description, surface)
         return Asked(RawFields(found.values, found.targets, rotations), renderer, None)
     count, rows, columns = len(found), *found.shape[-2:]
@@ -130,8 +155,45 @@ def asked(
     return Asked(raw, laid, found, max(together, 1))
 
 
+def predict(
+    run: str | Path,
+    samples: object,
+    pose: PoseDistribution | str = PoseDistribution.none,
+    seed: int = 0,
+) -> dict[str, Tensor]:
+    """What a trained run says of samples of your own.
+
+    Args:
+        run: the run directory.
+        samples: the name of a file, see `read`; or an array or a tensor of what such a file holds:
+            pictures ``(image, channel, row, column)``, or fields ``(sample, channel, *axes)`` where
+            the run was trained on fields.
+        pose: ``none``, ``z`` or ``so3``: how samples are turned, one pose drawn for each.
+        seed: of the poses.
+
+    Returns:
+        ``prediction``, and ``signal (sample, channel, *domain.shape)``, which the network read; of
+        classes ``logits`` and ``probabilities`` too. On the CPU.
+
+    Raises:
+        UserError: no run there, or samples that it cannot read.
+    """
+    config, network = run_config(run), load_run(run)
+    description = run_description(run, config)
+    if isinstance(samples, str | Path):
+        found = read(Path(samples), network, description)
+    else:
+        found = understood(samples, "samples", network, description)
+    asking = asked(
+        found, config, network, description, choice(PoseDistribution, pose, "pose"), seed
+    )
+    answer = ask(network, asking)
+    task = build_task(config, description)
+    return {**task.arrays(answer.outputs), "signal": answer.signal}
+
+
 @torch.no_grad()
-def predict(network: Network, samples: Asked) -> Prediction:
+def ask(network: Network, samples: Asked) -> Prediction:
     """Ask a network, in evaluation mode, on the GPU where there is one."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network, renderer = network.to(device), samples.renderer.to(device)
@@ -142,89 +204,3 @@ def predict(network: Network, samples: Asked) -> Prediction:
         signals.append(batch.signal.cpu())
         outputs.append(network(batch.signal).float().cpu())
     return Prediction(torch.cat(signals), torch.cat(outputs))
-
-
-def save_prediction(
-    folder: Path, name: str, network: Network, task: Task, samples: Asked, found: Prediction
-) -> None:
-    """Write ``NAME.npz`` with every array, and the picture ``NAME.png`` of the first samples."""
-    arrays = {**task.arrays(found.outputs), "signal": found.signal}
-    numbers: dict[str, Any] = {key: tensor.numpy() for key, tensor in arrays.items()}
-    write_bytes_atomically(
-        folder / f"{name}.npz", lambda file: np.savez_compressed(file, **numbers)
-    )
-    rows = []
-    for i in range(min(len(samples), ROWS_IN_FIGURE)):
-        image = None if samples.images is None else grey_values(samples.images[i])
-        sample = Sample(image, samples.renderer.shown(found.signal[i]))
-        rows.append(task.drawn(sample, found.outputs[i], None))
-    shown = f", first {len(rows)} of {len(samples)}" if len(samples) > len(rows) else ""
-    title = f"{name}{shown} on {network.domain.title}"
-    save_png(folder / f"{name}.png", network.domain, rows, task.legend, title)
-
-
-def test_sample(
-    config: DictConfig,
-    network: Network | None,
-    description: Description | None,
-    index: int,
-    pose: PoseDistribution,
-) -> tuple[Domain, Sample, int]:
-    """A test sample of a configuration: its domain, what there is to draw, and how many classes.
-
-    Args:
-        config: the configuration.
-        network: asked for its answer; None when there is none.
-        description: what it knows of its data; None when there is no network.
-        index: which test sample.
-        pose: how it is turned; the pose is that of the test of the same name.
-    """
-    domain = network.domain if network is not None else build_domain(config)
-    collection = load_collection(config, domain, description)
-    data = build_datamodule(config, domain, collection)
-    tests = next(iter(data.test_sets.values()))
-    if not 0 <= index < len(tests):
-        raise UserError(f"--index: expected 0 to {len(tests) - 1}, got {index}")
-    if pose is not PoseDistribution.none and not collection.has_poses:
-        raise UserError(f"--pose={pose}: fields are turned on spheres, got {domain.title}")
-    raw = tests.turned(pose)[0, torch.tensor([index])]
-    batch = data.renderer(raw)
-    image = None
-    if isinstance(raw, RawBatch):
-        image = draw(raw.images, raw.labels, raw.corners).canvas[0]
-    sample = Sample(image, data.renderer.shown(batch.signal[0]))
-    task = build_task(config, collection.description)
-    outputs = None
-    if network is not None:
-        with torch.no_grad():
-            outputs = network(batch.signal)[0]
-    known = batch if config.data.digits_per_sphere == 1 else batch._replace(label=None)
-    return domain, task.drawn(sample, outputs, known), task.legend
-
-
-def output_names(files: list[Path], folder: Path) -> list[str]:
-    """The NAME under which each file's results are written, distinct and overwriting no input.
-
-    Raises:
-        UserError: two files would be written to the same place, or one over an input.
-    """
-    inputs = {file.resolve(): file for file in files}
-    names: dict[str, Path] = {}
-    for file in files:
-        if file.stem in names:
-            raise UserError(
-                f"{names[file.stem]} and {file} would both be written to {folder / file.stem}.npz; "
-                "predict them apart, with another --output"
-            )
-        names[file.stem] = file
-        for suffix in (".npz", ".png"):
-            target = folder / f"{file.stem}{suffix}"
-            if target.resolve() in inputs:
-                raise UserError(f"{target} would be written over; give another --output")
-    return list(names)
-
-
-def in_words(found: Prediction, task: Task, domain: Domain) -> str:
-    """The answers to the first samples."""
-    answers = task.in_words(found.outputs[:ROWS_IN_FIGURE], domain)
-    return ", ".join(answers) + (", ..." if len(found.outputs) > ROWS_IN_FIGURE else "")

@@ -1,24 +1,32 @@
-"""The only table of methods: name -> layer family and the domains that it accepts.
+"""The only table of methods.
 
 A method outside this repository registers a `Method` under the entry-point group
-``gaugecnn.methods``.
+``gaugecnn.methods``. Nothing here imports a method's layers before they are asked for.
 """
 
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from functools import cache
-from importlib.metadata import entry_points
-from typing import Any
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
 
-from gaugecnn.errors import UserError
-from gaugecnn.layers import LayerFamily
-from gaugecnn.methods.cnn import CNNFamily
-from gaugecnn.methods.gauge import GaugeFamily
-from gaugecnn.methods.gcn import GCNFamily
-from gaugecnn.methods.p4 import P4Family
-from gaugecnn.methods.s2cnn import S2CNNFamily
+from gaugecnn.errors import GaugecnnWarning, UserError
+from gaugecnn.methods.cnn.stage import CNNStage
+from gaugecnn.methods.gauge.stage import GaugeOptions, GaugeStage
+from gaugecnn.methods.gcn.stage import GCNStage
+from gaugecnn.methods.p4.stage import P4Stage
+from gaugecnn.methods.s2cnn.stage import S2CNNOptions, S2CNNStage
+from gaugecnn.plans import Options, Plan, Stage
+from gaugecnn.task_registry import plan_class
+from gaugecnn.typed import leaves, read, value
+
+if TYPE_CHECKING:
+    from gaugecnn.layers import LayerFamily
 
 ENTRY_POINT_GROUP = "gaugecnn.methods"
 
@@ -29,44 +37,146 @@ class Method:
 
     Args:
         name: the value of ``model.method``.
-        family: its layers; keyword-only arguments are the options ``model.OPTION``.
+        family: its layers; keyword-only arguments are the options ``model.OPTION``. As
+            ``module:Class`` it is imported when a network is built.
         domains: the kinds of domain that it accepts.
         symmetries: in words, what it is equivariant to.
+        options_class: the options, known without the layers; None reads them from the family.
+        stage_class: a stage, known without the layers; None takes the family's.
     """
 
     name: str
-    family: type[LayerFamily[Any]]
+    family: type[LayerFamily[Any]] | str
     domains: tuple[str, ...]
     symmetries: str
+    options_class: type[Options] | None = None
+    stage_class: type[Stage] | None = None
+
+    def load(self) -> type[LayerFamily[Any]]:
+        """The layers."""
+        if not isinstance(self.family, str):
+            return self.family
+        module, _, name = self.family.partition(":")
+        family: type[LayerFamily[Any]] = getattr(import_module(module), name)
+        return family
 
     @property
-    def options(self) -> dict[str, inspect.Parameter]:
-        """The options of the method by name, with their types and defaults."""
-        parameters = inspect.signature(self.family, eval_str=True).parameters
-        return {n: p for n, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+    def stage(self) -> type[Stage]:
+        """The class of its stages."""
+        return self.stage_class or self.load().stage_class
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the method by name, with their types."""
+        if self.options_class is not None:
+            return leaves(self.options_class)
+        parameters = inspect.signature(self.load(), eval_str=True).parameters
+        return {n: p.annotation for n, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+
+    def read_options(self, model: Mapping[str, Any]) -> dict[str, Any]:
+        """The options that the node `model` gives; null leaves one at its default.
+
+        Raises:
+            UserError: one of another type or out of range.
+        """
+        kinds = self.options
+        given = {name: model[name] for name in kinds if model.get(name) is not None}
+        if self.options_class is not None:
+            read(self.options_class, given, "model")
+        return {name: value(kinds[name], v, f"model.{name}") for name, v in given.items()}
+
+    def read_plan(self, task: str, node: Any) -> Plan:
+        """The plan of a task from its node ``model.TASK``.
+
+        Raises:
+            UserError: an unknown key, or an option of a stage of another type or out of range.
+        """
+        kind, key = plan_class(task), f"model.{task}"
+        if isinstance(node, Mapping) and "project" in [field.name for field in fields(kind)]:
+            project = node.get("project", {})
+            if isinstance(project, Mapping):
+                if "channels" in project:
+                    raise UserError(f"{key}.project.channels cannot be given: the task settles it")
+                node = {**node, "project": {"channels": 1, **project}}
+        return read(kind, node, key, {Stage: self.stage})
 
 
 BUILT_IN = (
-    Method("gauge", GaugeFamily, ("icosphere", "mesh"), "local frames, icosahedral rotations"),
-    Method("s2cnn", S2CNNFamily, ("lat_lon",), "all rotations, to aliasing"),
-    Method("p4", P4Family, ("chart",), "quarter turns of the azimuthal chart"),
-    Method("cnn", CNNFamily, ("chart", "lat_lon"), "none on the sphere"),
-    Method("gcn", GCNFamily, ("icosphere", "mesh"), "icosahedral rotations (isotropic)"),
+    Method(
+        "gauge",
+        "gaugecnn.methods.gauge.family:GaugeFamily",
+        ("icosphere", "mesh"),
+        "local frames, icosahedral rotations",
+        GaugeOptions,
+        GaugeStage,
+    ),
+    Method(
+        "s2cnn",
+        "gaugecnn.methods.s2cnn.family:S2CNNFamily",
+        ("lat_lon",),
+        "all rotations, to aliasing",
+        S2CNNOptions,
+        S2CNNStage,
+    ),
+    Method(
+        "p4",
+        "gaugecnn.methods.p4.family:P4Family",
+        ("chart",),
+        "quarter turns of the azimuthal chart",
+        Options,
+        P4Stage,
+    ),
+    Method(
+        "cnn",
+        "gaugecnn.methods.cnn.family:CNNFamily",
+        ("chart", "lat_lon"),
+        "none on the sphere",
+        Options,
+        CNNStage,
+    ),
+    Method(
+        "gcn",
+        "gaugecnn.methods.gcn.family:GCNFamily",
+        ("icosphere", "mesh"),
+        "icosahedral rotations (isotropic)",
+        Options,
+        GCNStage,
+    ),
 )
 
 
 @cache
 def methods() -> dict[str, Method]:
-    """Every method by name: the built-in ones and those that entry points bring."""
+    """Every method by name: the built-in ones and those that entry points bring.
+
+    What another package brings and cannot be used is left out, and a warning names it.
+    """
     found = {method.name: method for method in BUILT_IN}
     for point in entry_points(group=ENTRY_POINT_GROUP):
-        method = point.load()
-        if not isinstance(method, Method):
-            raise UserError(f"entry point {point.name} ({point.value}) is not a Method")
-        if method.name in found:
-            raise UserError(f"entry point {point.name}: a method {method.name} exists already")
-        found[method.name] = method
+        try:
+            method = _load(point)
+            if method.name in found:
+                raise UserError(f"a method {method.name} exists already")
+        except Exception as error:  # whatever another package raises
+            package = f" of {point.dist.name}" if point.dist else ""
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            warnings.warn(
+                f"the method {point.name}{package} ({point.value}) is left out: {reason}",
+                GaugecnnWarning,
+                stacklevel=2,
+            )
+        else:
+            found[method.name] = method
     return found
+
+
+def _load(point: EntryPoint) -> Method:
+    """The method that an entry point brings, once its options and stages can be read."""
+    method = point.load()
+    if not isinstance(method, Method):
+        raise UserError(f"expected a Method, got a {type(method).__name__}")
+    _ = method.options, method.stage
+    return method
 
 
 def method_for(name: str, domain_kind: str) -> Method:
@@ -76,7 +186,7 @@ def method_for(name: str, domain_kind: str) -> Method:
         UserError: no such method, or a combination that makes no sense; lists those that do.
     """
     table = methods()
-    if name not in table:
+    if name not in list(table):
         raise UserError(f"model.method: expected one of {', '.join(table)}, got {name!r}")
     method = table[name]
     if domain_kind not in method.domains:

@@ -1,50 +1,84 @@
-"""The only table of tasks: name -> class; those outside this repository register by entry point.
+"""The only table of tasks: those that are built in, and those that other packages register.
 
 An entry point of the group ``gaugecnn.tasks`` names a subclass of `gaugecnn.tasks.base.Task`, and
-is called as the task is.
+is called as the task is. Nothing here imports a built-in task before it is asked for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
+from gaugecnn.choices import Loss
 from gaugecnn.errors import UserError
+from gaugecnn.plans import FieldPlan, InvariantPlan, Plan
 
 if TYPE_CHECKING:
     from gaugecnn.tasks.base import Task
 
 ENTRY_POINT_GROUP = "gaugecnn.tasks"
 
-BUILT_IN = {
-    "classification": "gaugecnn.tasks.classification:Classification",
-    "segmentation": "gaugecnn.tasks.segmentation:Segmentation",
-    "regression": "gaugecnn.tasks.regression:Regression",
-    "field_regression": "gaugecnn.tasks.regression:FieldRegression",
-}
-FIELDS = ("segmentation", "field_regression")
-"""The built-in tasks that are answered at each point."""
 
+@dataclass(frozen=True)
+class BuiltIn:
+    """What is known of a task without importing it; its class says the same.
+
+    Args:
+        home: ``module:Class``.
+        plan: what its node of a model's file holds.
+        losses: what it can be trained with, the first one by default.
+    """
+
+    home: str
+    plan: type[Plan]
+    losses: tuple[Loss, ...]
+
+
+OF_CLASSES = (Loss.cross_entropy, Loss.balanced, Loss.sqrt_balanced)
+OF_POINTS = (Loss.sqrt_balanced, Loss.cross_entropy, Loss.balanced)
+OF_DISTANCES = (Loss.l2, Loss.l1, Loss.huber)
+
+BUILT_IN = {
+    "classification": BuiltIn(
+        "gaugecnn.tasks.classification:Classification", InvariantPlan, OF_CLASSES
+    ),
+    "segmentation": BuiltIn("gaugecnn.tasks.segmentation:Segmentation", FieldPlan, OF_POINTS),
+    "regression": BuiltIn("gaugecnn.tasks.regression:Regression", InvariantPlan, OF_DISTANCES),
+    "field_regression": BuiltIn(
+        "gaugecnn.tasks.regression:FieldRegression", FieldPlan, OF_DISTANCES
+    ),
+}
 OF_PICTURES = ("classification", "segmentation")
 """The built-in tasks that digits and clothes have targets for."""
+OF_NUMBERS = ("regression", "field_regression")
+"""Those that they have none for."""
 
 
 def task_names() -> list[str]:
     """Every task: the built-in ones and those that entry points bring."""
-    return [*BUILT_IN, *(p.name for p in entry_points(group=ENTRY_POINT_GROUP))]
+    brought = [point.name for point in entry_points(group=ENTRY_POINT_GROUP)]
+    return list(dict.fromkeys([*BUILT_IN, *brought]))
+
+
+def plan_class(name: str) -> type[Plan]:
+    """What the node of a task in a model's file holds."""
+    return BUILT_IN[name].plan if name in BUILT_IN else task_class(name).plan
 
 
 def plan_like(name: str) -> str:
-    """The task whose plan in a model file a task takes where it has none of its own there.
+    """The task whose plan a task takes where a model's file has none of its own for it.
 
-    ``classification`` where numbers are asked for, ``segmentation`` where fields are.
+    ``segmentation`` where fields are asked for, ``classification`` otherwise.
     """
-    if name in BUILT_IN:
-        return "segmentation" if name in FIELDS else "classification"
-    from gaugecnn.tasks.plans import FieldPlan
+    return "segmentation" if plan_class(name) is FieldPlan else "classification"
 
-    return "segmentation" if task_class(name).plan is FieldPlan else "classification"
+
+def losses_of(name: str) -> Sequence[Loss]:
+    """What a task can be trained with."""
+    return BUILT_IN[name].losses if name in BUILT_IN else task_class(name).losses
 
 
 def task_class(name: str) -> type[Task]:
@@ -53,23 +87,27 @@ def task_class(name: str) -> type[Task]:
     Raises:
         UserError: there is no such task, or what an entry point names is none.
     """
-    from gaugecnn.tasks.base import Task
-
     if name in BUILT_IN:
-        module, _, attribute = BUILT_IN[name].partition(":")
-        found = getattr(import_module(module), attribute)
-        assert issubclass(found, Task)
+        module, _, attribute = BUILT_IN[name].home.partition(":")
+        found: type[Task] = getattr(import_module(module), attribute)
         return found
     for point in entry_points(group=ENTRY_POINT_GROUP, name=name):
-        try:
-            loaded = point.load()
-        except Exception as error:  # whatever the other package raises
-            reason = f"{type(error).__name__}: {error}"
-            raise UserError(f"task={name}: entry point {point.value} fails: {reason}") from error
-        if not (isinstance(loaded, type) and issubclass(loaded, Task)) or loaded.name != name:
-            raise UserError(
-                f"task={name}: expected entry point {point.value} to be a subclass of "
-                f"gaugecnn.tasks.base.Task named {name!r}, got {loaded!r}"
-            )
-        return loaded
+        return _load(point)
     raise UserError(f"task: expected one of {', '.join(task_names())}, got {name!r}")
+
+
+def _load(point: EntryPoint) -> type[Task]:
+    """What an entry point names, once it is known to be a task of that name."""
+    from gaugecnn.tasks.base import Task
+
+    try:
+        loaded = point.load()
+    except Exception as error:  # whatever another package raises
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UserError(f"task={point.name}: {point.value} cannot be loaded: {reason}") from error
+    if not (isinstance(loaded, type) and issubclass(loaded, Task)) or loaded.name != point.name:
+        raise UserError(
+            f"task={point.name}: expected {point.value} to be a subclass of "
+            f"gaugecnn.tasks.base.Task with the name {point.name!r}, got {loaded!r}"
+        )
+    return loaded

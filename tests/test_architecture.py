@@ -10,7 +10,9 @@ import gaugecnn
 PACKAGE = Path(gaugecnn.__file__).parent
 
 FLOORS = [
-    ("errors", "extras", "files", "words"),
+    ("errors", "extras", "files", "lazy", "choices", "callables"),
+    ("plans", "domain_options", "typed"),
+    ("words", "trainer_keys"),
     ("disk_cache",),
     ("geometry",),
     ("surfaces",),
@@ -18,8 +20,7 @@ FLOORS = [
     ("layers", "heads"),
     ("networks",),
     ("figures",),
-    ("tasks",),
-    ("task_registry",),
+    ("tasks", "task_registry"),
     ("ops",),
     ("methods",),
     ("registry", "recipe"),
@@ -29,6 +30,7 @@ FLOORS = [
     ("training",),
     ("bench",),
     ("prediction",),
+    ("showing",),
     ("console",),
     ("cli",),
     ("__main__", "__init__"),

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from gaugecnn import build_datamodule, build_model, load_config
-from gaugecnn.config import TASKS
 from gaugecnn.networks import Network
+from gaugecnn.task_registry import OF_PICTURES as TASKS
 
 SCALES = (1.0, 10.0, 100.0, 1000.0)
 SMALLER = {"gauge": "domain.level=3", "s2cnn": "domain.bandwidth=24"}

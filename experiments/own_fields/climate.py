@@ -1,11 +1,13 @@
 """A synthetic climate: two fields on maps of the sphere, classes and vectors that follow from them.
 
-Temperature T and pressure p are zonal means, a wave of four crests that has travelled some way around
-the pole, and smooth random waves; all in closed form, so that gradients are exact. The geostrophic
-wind blows along the isobars, ``v = n x grad p``, and carries temperature: where ``-v . grad T`` is in
-its upper third a place warms (class 1), in its lower third it cools (class 2), between them it is
-steady (class 0). A fifth of every map is not observed, in patches. Nothing in this knows where north
-is; but the maps do, whose zonal means fall towards the poles.
+Temperature T and pressure p are zonal means, a wave of two crests that has travelled some way
+around the pole, and smooth random waves; all in closed form, so that gradients are exact. The
+geostrophic wind blows along the isobars, ``v = n x grad p``, and carries temperature: where
+``-v . grad T`` is in its upper third a place warms (class 1), in its lower third it cools (class
+2), between them it is steady (class 0). A fifth of every map has no label: a twentieth is not
+observed, in patches, and the rest is undecided, nearest to the border of two classes (labels are
+turned to the nearest pixel, which would be felt there). Nothing in this knows where north is; but
+the maps do, whose zonal means fall towards the poles.
 """
 
 from __future__ import annotations
@@ -18,10 +20,11 @@ from gaugecnn.data import Fields
 
 ROWS, COLUMNS = 64, 128
 TRAIN, TEST = 800, 200
-WAVES, STEEPEST, STRENGTH = 12, 5.0, 0.35
-THIRD = 0.7
+WAVES, STEEPEST, STRENGTH = 12, 4.0, 0.4
+THIRD = 0.53
 """Of the advection, in both directions, up to which a place is steady: about a third is."""
-OBSERVED = 0.8
+OBSERVED, UNDECIDED = 0.95, 0.158
+"""Shares of the sphere."""
 
 
 class Climate(NamedTuple):
@@ -66,14 +69,19 @@ def sample(random: np.random.Generator, x: np.ndarray) -> tuple[np.ndarray, ...]
         gradient = zonal * both[0][1] + travelling * both[1][1] + waves[1]
         parts.append((value, tangential(gradient, x)))
     hidden, _ = random_waves(random, x)
-    areas = np.sqrt(1 - x[..., 2] ** 2)
-    order = np.argsort(hidden, axis=None)
-    share = np.cumsum(areas.ravel()[order]) / areas.sum()
-    observed = np.zeros(hidden.size, dtype=bool)
-    observed[order[share <= OBSERVED]] = True
     fields = np.stack([value for value, _ in parts]).astype(np.float32)
     gradients = np.stack([g for _, g in parts]).transpose(0, 3, 1, 2).astype(np.float32)
-    return fields, gradients, observed.reshape(hidden.shape)
+    return fields, gradients, lowest(hidden[None], OBSERVED)[0]
+
+
+def lowest(values: np.ndarray, share: float) -> np.ndarray:
+    """Whether each pixel is of that share of its sphere where values are lowest; their shape."""
+    areas = np.sqrt(1 - points()[..., 2] ** 2).ravel()
+    flat = values.reshape(len(values), -1)
+    order = np.argsort(flat, axis=1)
+    found = np.zeros_like(flat, dtype=bool)
+    np.put_along_axis(found, order, np.cumsum(areas[order], axis=1) <= share * areas.sum(), axis=1)
+    return found.reshape(values.shape)
 
 
 def zonal_mean(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -84,13 +92,13 @@ def zonal_mean(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def travelling_wave(x: np.ndarray, phase: float) -> tuple[np.ndarray, np.ndarray]:
-    """``3 z Re((x + i y)^4 e^{i phase})`` (a Rossby-Haurwitz wave), and its gradient in space."""
+    """``2 z Re((x + i y)^2 e^{i phase})`` (a Rossby-Haurwitz wave), and its gradient in space."""
     turn = np.exp(1j * phase)
     w = x[..., 0] + 1j * x[..., 1]
-    along = 4 * w**3 * turn  # the derivative by x; that by y is i times it
+    along = 2 * w * turn  # the derivative by x; that by y is i times it
     z = x[..., 2]
-    gradient = np.stack([z * along.real, z * (1j * along).real, (w**4 * turn).real], axis=-1)
-    return 3 * z * (w**4 * turn).real, 3 * gradient
+    gradient = np.stack([z * along.real, z * (1j * along).real, (w**2 * turn).real], axis=-1)
+    return 2 * z * (w**2 * turn).real, 2 * gradient
 
 
 def random_waves(random: np.random.Generator, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -120,7 +128,14 @@ def weather(train: bool) -> Fields:
     found = climate(train)
     carried = advection(found)
     classes = np.select([carried > THIRD, carried < -THIRD], [1, 2], 0)
-    return Fields(found.fields, np.where(found.observed, classes, -1), "equirectangular")
+    known = found.observed & ~lowest(np.abs(np.abs(carried) - THIRD), UNDECIDED)
+    return Fields(found.fields, np.where(known, classes, -1), "equirectangular")
+
+
+def heating(train: bool) -> Fields:
+    """How fast each place warms: one number at each pixel."""
+    found = climate(train)
+    return Fields(found.fields, advection(found)[:, None], "equirectangular")
 
 
 def gradient(train: bool) -> Fields:

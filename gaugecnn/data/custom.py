@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
+from gaugecnn.callables import current_directory_importable, find_callable
 from gaugecnn.data.arrays import as_tensor, describe_value
 from gaugecnn.data.fields import Fields
 from gaugecnn.data.sources import Images
@@ -34,8 +30,8 @@ def call_custom(name: str, train: bool, domain: Domain) -> Images | Fields:
     Raises:
         UserError: there is no such callable, or it returns something else.
     """
-    with _current_directory_importable():
-        function = _find(name)
+    with current_directory_importable():
+        function = find_callable(name, "data.name")
         wants = "domain" in inspect.signature(function).parameters
         result = function(train, domain=domain) if wants else function(train)
     if isinstance(result, Fields):
@@ -54,36 +50,6 @@ def call_custom(name: str, train: bool, domain: Domain) -> Images | Fields:
         )
     classes = 0 if labels.is_floating_point() else int(labels.max()) + 1
     return Images(images, labels, classes, name)
-
-
-@contextmanager
-def _current_directory_importable() -> Iterator[None]:
-    directory = os.getcwd()
-    sys.path.insert(0, directory)
-    try:
-        yield
-    finally:
-        sys.path.remove(directory)
-
-
-def _find(name: str) -> Callable[..., object]:
-    module_name, _, attribute = name.partition(":")
-    if not module_name or not attribute:
-        raise UserError(f"expected data.name as path.to:callable, got {name!r}")
-    try:
-        module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise UserError(
-            f"data.name={name}: cannot import {module_name} from {os.getcwd()} or the installed "
-            f"packages: {error}"
-        ) from error
-    function = getattr(module, attribute, None)
-    if not callable(function):
-        raise UserError(
-            f"data.name={name}: expected a callable {attribute} in {module.__file__}, "
-            f"got {describe_value(function) if hasattr(module, attribute) else 'no such name'}"
-        )
-    return function
 
 
 def as_images(value: object, what: str) -> Tensor:

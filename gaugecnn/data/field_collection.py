@@ -12,7 +12,8 @@ from gaugecnn.data.batch import Batch, SignalRenderer
 from gaugecnn.data.collection import Collection, Condition, Half
 from gaugecnn.data.description import Description, moments
 from gaugecnn.data.fields import TASK_OF, FieldHalf, Fields, Layout, Target, checked
-from gaugecnn.data.inputs import Input, SurfaceInputs, surface_inputs
+from gaugecnn.data.input_names import Input
+from gaugecnn.data.inputs import SurfaceInputs, surface_inputs
 from gaugecnn.data.poses import PosedDataset, Poses
 from gaugecnn.data.resampling import map_areas, map_reader
 from gaugecnn.data.turning import PointReader

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from gaugecnn.data.input_names import Input
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces.descriptors import curvatures, heat_kernel_signature
 from gaugecnn.surfaces.domain import Domain
@@ -17,34 +17,6 @@ from gaugecnn.surfaces.mesh import MeshDomain
 
 TIMES = 8
 """Of the heat kernel signature."""
-
-
-class Input(StrEnum):
-    """A part of ``data.input``; parts are joined by ``+``."""
-
-    values = "values"
-    xyz = "xyz"
-    curvature = "curvature"
-    hks = "hks"
-
-
-VALUES = Input.values.value
-
-
-def parse_inputs(text: str) -> tuple[Input, ...]:
-    """The parts of ``data.input``.
-
-    Raises:
-        UserError: one is not known, or stands twice.
-    """
-    parts = text.split("+")
-    unknown = [part for part in parts if part not in list(Input)]
-    if unknown or len(set(parts)) < len(parts):
-        choices = ", ".join(Input)
-        raise UserError(
-            f"data.input: expected some of {choices}, each once, joined by +, got {text!r}"
-        )
-    return tuple(Input(part) for part in parts)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gaugecnn.errors import UserError
-
-MAX_DIGITS = 4
+from gaugecnn.data.limits import check_digits
 
 
 class Scenes(NamedTuple):
@@ -54,8 +52,7 @@ def place(
     Raises:
         UserError: `digits` is not between 1 and 4.
     """
-    if not 1 <= digits <= MAX_DIGITS:
-        raise UserError(f"expected 1 <= data.digits_per_sphere <= {MAX_DIGITS}, got {digits}")
+    check_digits(digits)
     first = np.arange(image_count)[:, None]
     others = random.integers(image_count, size=(image_count, digits - 1))
     images = torch.from_numpy(np.concatenate([first, others], axis=1))

@@ -25,14 +25,12 @@ class Loaded(NamedTuple):
         faces: vertex indices ``(face, corner)``.
         vertex_map: the index of each vertex among those given ``(vertex,)``.
         said: what was joined or passed over, in sentences.
-        given: how many vertices were given.
     """
 
     vertices: Array
     faces: Index
     vertex_map: Index
     said: tuple[str, ...]
-    given: int
 
 
 def load_mesh(path: str | Path) -> tuple[Array, Index]:
@@ -74,12 +72,10 @@ def read_mesh(path: str | Path) -> Loaded:
         )
     said = tuple(polygons.said)
     if suffix != ".stl":
-        count = len(polygons.vertices)
-        return Loaded(polygons.vertices, faces, np.arange(count), said, count)
+        return Loaded(polygons.vertices, faces, np.arange(len(polygons.vertices)), said)
     kept, faces = np.unique(same_place(polygons.vertices)[faces], return_inverse=True)
     joined = f"{faces.size} corners at equal places joined into {len(kept)} vertices"
-    corners = len(polygons.vertices)
-    return Loaded(polygons.vertices[kept], faces.reshape(-1, 3), kept, (*said, joined), corners)
+    return Loaded(polygons.vertices[kept], faces.reshape(-1, 3), kept, (*said, joined))
 
 
 def triangles_of(shape: Any, name: str) -> Loaded:
@@ -94,7 +90,7 @@ def triangles_of(shape: Any, name: str) -> Loaded:
     """
     if isinstance(shape, trimesh.Trimesh):
         every = np.arange(len(shape.vertices))
-        return Loaded(np.asarray(shape.vertices), np.asarray(shape.faces), every, (), len(every))
+        return Loaded(np.asarray(shape.vertices), np.asarray(shape.faces), every, ())
     if not isinstance(shape, trimesh.Scene):
         kind = type(shape).__name__
         raise UserError(f"{name}: expected a trimesh.Trimesh or a Scene of such, got a {kind}")
@@ -114,7 +110,7 @@ def triangles_of(shape: Any, name: str) -> Loaded:
         faces.append(count + np.asarray(mesh.faces)[:, :: -1 if mirrored else 1])
         count += len(mesh.vertices)
     said = (f"{len(meshes)} meshes of a scene put side by side",) if len(meshes) > 1 else ()
-    return Loaded(np.concatenate(vertices), np.concatenate(faces), np.arange(count), said, count)
+    return Loaded(np.concatenate(vertices), np.concatenate(faces), np.arange(count), said)
 
 
 def printable(path: str | Path) -> str:

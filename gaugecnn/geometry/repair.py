@@ -9,12 +9,12 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gaugecnn.choices import Repair
 from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.geometry.arrays import Array, Index, Mask
 from gaugecnn.geometry.connectivity import Connectivity
@@ -35,24 +35,6 @@ from gaugecnn.geometry.welding import joined, superfluous
 ROUNDS = 6
 """Mending one defect may uncover another; RNA's molecular surfaces need two rounds."""
 FLAT = f"faces without area or thinner than {THINNEST:g} of their longest edge"
-
-
-class Repair(StrEnum):
-    """What becomes of a mesh with defects."""
-
-    safe = "safe"
-    strict = "strict"
-
-    @classmethod
-    def of(cls, word: str) -> Repair:
-        """The choice of that name.
-
-        Raises:
-            UserError: there is none.
-        """
-        if word not in list(cls):
-            raise UserError(f"domain.repair: expected one of {', '.join(cls)}, got {word!r}")
-        return cls(word)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,20 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gaugecnn.errors import UserError
-from gaugecnn.layers import Normalisation, Stage
-
-
-def parse_normalisation(name: str) -> Normalisation:
-    """The normalisation of that name.
-
-    Raises:
-        UserError: there is none.
-    """
-    if name not in list(Normalisation):
-        known = " or ".join(Normalisation)
-        raise UserError(f"expected model.normalisation to be {known}, got {name!r}")
-    return Normalisation(name)
+from gaugecnn.errors import OptionError, UserError
+from gaugecnn.plans import Stage, at_least
 
 
 @dataclass(frozen=True)
@@ -118,13 +106,12 @@ class PlanarStage(Stage):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("kernel", "stride", "pool"):
-            if getattr(self, name) < 1:
-                raise UserError(f"expected {name} >= 1 in a stage, got {getattr(self, name)}")
-        if self.padding < 0:
-            raise UserError(f"expected padding >= 0 in a stage, got {self.padding}")
+        at_least(1, kernel=self.kernel, stride=self.stride, pool=self.pool)
+        at_least(0, padding=self.padding)
         if not 0 <= self.dropout < 1:
-            raise UserError(f"expected 0 <= dropout < 1 in a stage, got {self.dropout}")
+            raise OptionError(
+                "dropout", f"expected 0 <= dropout < 1 in a stage, got {self.dropout}"
+            )
         if self.up and self.pool > 1:
             raise UserError(
                 f"expected a stage that either pools or goes up, got pool={self.pool} and up=true"

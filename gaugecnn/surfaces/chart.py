@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import math
-from enum import StrEnum
 
 import torch
 from torch import Tensor
 
-from gaugecnn.errors import UserError
+from gaugecnn.choices import ChartKind, choice
+from gaugecnn.domain_options import check_size
 from gaugecnn.surfaces.domain import SphereDomain, matching_points
 from gaugecnn.surfaces.lat_lon import quadrature_weights, soft_colatitudes
 from gaugecnn.surfaces.rotations import points_from_angles
-
-
-class ChartKind(StrEnum):
-    """Which map takes the sphere to the plane."""
-
-    equirectangular = "equirectangular"
-    azimuthal = "azimuthal"
 
 
 class EquirectangularChart(SphereDomain):
@@ -36,10 +29,7 @@ class EquirectangularChart(SphereDomain):
     """
 
     def __init__(self, size: int) -> None:
-        if size < 2 or size % 2 != 0:
-            raise UserError(
-                f"expected an even domain.size >= 2 of an equirectangular chart, got {size}"
-            )
+        check_size(ChartKind.equirectangular, size)
         self.size = size
         bandwidth = size // 2
         alpha = 2 * math.pi / size * torch.arange(size, dtype=torch.float64)
@@ -71,8 +61,7 @@ class AzimuthalChart(SphereDomain):
     pixels: Tensor
 
     def __init__(self, size: int) -> None:
-        if size < 2:
-            raise UserError(f"expected domain.size >= 2 of an azimuthal chart, got {size}")
+        check_size(ChartKind.azimuthal, size)
         self.size = size
         place = ((2 * torch.arange(size, dtype=torch.float64) + 1) / size - 1) * math.pi
         y, x = torch.meshgrid(place, place, indexing="ij")  # (row, column)
@@ -110,7 +99,4 @@ def planar_chart(kind: ChartKind | str, size: int) -> PlanarChart:
     Raises:
         UserError: there is no such kind, or it has no chart of this size.
     """
-    if kind not in list(ChartKind):
-        known = ", ".join(ChartKind)
-        raise UserError(f"expected domain.chart to be one of {known}; got {kind!r}")
-    return _CHARTS[ChartKind(kind)](size)
+    return _CHARTS[choice(ChartKind, kind, "domain.chart")](size)

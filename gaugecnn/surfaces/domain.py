@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from enum import StrEnum
 
 import torch
 from scipy.spatial import KDTree
 from torch import Tensor, nn
 
+from gaugecnn.choices import PoseDistribution
 from gaugecnn.surfaces.rotations import random_rotations, rotation_about_z
 
 IMAGE_HALF_WIDTH = 1.5
 """Half-width of an image in the plane tangent to the unit sphere at the south pole."""
-
-
-class PoseDistribution(StrEnum):
-    """Which poses of an image are seen: one, all those about one axis, or all of them."""
-
-    none = "none"
-    z = "z"
-    so3 = "so3"
 
 
 class Domain(nn.Module, ABC):
@@ -32,11 +24,13 @@ class Domain(nn.Module, ABC):
         points: positions ``(point, 3)``; NaN for samples outside the surface.
         areas: area of each point ``(point,)``; they sum to the area of the surface.
         given: of a surface from a file, how many vertices the file has; None for others.
+        kept: the index of each point among those ``(point,)``.
     """
 
     points: Tensor
     areas: Tensor
     given: int | None = None
+    kept: Tensor
 
     def __init__(self, shape: tuple[int, ...], points: Tensor, areas: Tensor) -> None:
         super().__init__()
@@ -63,11 +57,6 @@ class Domain(nn.Module, ABC):
     def mended(self) -> list[str]:
         """What was mended of the surface when it was loaded, in sentences."""
         return []
-
-    @property
-    def kept(self) -> Tensor:
-        """The index, among the vertices of a file, of each point ``(point,)``."""
-        return torch.arange(len(self.points))
 
     @abstractmethod
     def sample_poses(

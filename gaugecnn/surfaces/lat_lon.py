@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from gaugecnn.errors import UserError
+from gaugecnn.domain_options import check_bandwidth
 from gaugecnn.surfaces.domain import SphereDomain
 from gaugecnn.surfaces.rotations import points_from_angles
 
@@ -49,11 +49,7 @@ class LatLonGrid(SphereDomain):
     """
 
     def __init__(self, bandwidth: int) -> None:
-        if not isinstance(bandwidth, int) or isinstance(bandwidth, bool) or bandwidth < 1:
-            raise UserError(
-                f"expected an integer bandwidth >= 1 for a lat_lon grid (domain.bandwidth), "
-                f"got {bandwidth!r}"
-            )
+        check_bandwidth(bandwidth)
         self.bandwidth = bandwidth
         size = 2 * bandwidth
         alpha = 2 * math.pi * torch.arange(size, dtype=torch.float64) / size

@@ -7,7 +7,6 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
@@ -16,12 +15,14 @@ import torch
 import trimesh
 from torch import Tensor
 
-from gaugecnn.errors import GaugecnnWarning, UserError
+from gaugecnn.choices import FrameChoice, Repair, choice
+from gaugecnn.domain_options import check_level
+from gaugecnn.errors import GaugecnnWarning
 from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.canonical import TOLERANCE, Order
 from gaugecnn.geometry.discs import Discs
 from gaugecnn.geometry.loading import Loaded, printable, read_mesh, triangles_of
-from gaugecnn.geometry.repair import Repair, mended
+from gaugecnn.geometry.repair import mended
 from gaugecnn.geometry.room import boundary_distance, room_on
 from gaugecnn.geometry.sphere_tangent import SphereTangent
 from gaugecnn.geometry.subdivision import subdivide
@@ -35,18 +36,10 @@ from gaugecnn.surfaces.domain import (
 from gaugecnn.surfaces.picture_maps import PictureMaps
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, icosahedral_rotations
 
-MAX_LEVEL = 7
 AT_ONCE = 64
 """Poses whose logarithmic maps are held at once."""
 ROOM = 0.25
 """The least share of a surface on which images may stand: they are made small enough for it."""
-
-
-class FrameChoice(StrEnum):
-    """Which gauge the features are written in; no result may depend on it."""
-
-    aligned = "aligned"
-    random = "random"
 
 
 class MeshDomain(Domain):
@@ -60,7 +53,7 @@ class MeshDomain(Domain):
         super().__init__(
             (len(surface),), torch.from_numpy(surface.vertices), torch.from_numpy(surface.areas)
         )
-        if FrameChoice(frames) is FrameChoice.random:
+        if choice(FrameChoice, frames, "domain.frames") is FrameChoice.random:
             random = np.random.default_rng(frame_seed)
             surface = surface.turned(random.uniform(0, 2 * math.pi, len(surface)))
         self.surface = surface
@@ -105,8 +98,7 @@ class Icosphere(MeshDomain, SphereDomain):
     def __init__(
         self, level: int, frames: FrameChoice | str = FrameChoice.aligned, frame_seed: int = 0
     ) -> None:
-        if not 0 <= level <= MAX_LEVEL:
-            raise UserError(f"expected 0 <= domain.level <= {MAX_LEVEL}, got {level}")
+        check_level(level)
         self.level = level
         solid = trimesh.creation.icosahedron()
         vertices, faces = np.asarray(solid.vertices), np.asarray(solid.faces, dtype=np.int64)
@@ -147,7 +139,8 @@ class TriangleMesh(MeshDomain):
         repairs: what was mended, a sentence for each kind with its count.
         vertex_map: the index, among the given vertices, of each vertex that is kept ``(vertex,)``;
             a vertex that was parted repeats its index.
-        given: how many vertices were given.
+        given: how many vertices were given, those of an .stl file once its corners are joined.
+        kept: the index of each vertex among those ``(vertex,)``.
 
     Raises:
         UserError: the arrays are not a triangle mesh, or cannot be mended.
@@ -163,20 +156,17 @@ class TriangleMesh(MeshDomain):
         repair: Repair | str = Repair.safe,
         said: Sequence[str] = (),
     ) -> None:
-        choice = Repair.of(repair)
-        mesh = mended(name, np.asarray(vertices), np.asarray(faces), choice, tuple(said))
+        how = choice(Repair, repair, "domain.repair")
+        mesh = mended(name, np.asarray(vertices), np.asarray(faces), how, tuple(said))
         super().__init__(surface_from_mesh(name, mesh.vertices, mesh.faces), frames, frame_seed)
         self.repairs = list(mesh.repairs)
         self.vertex_map = mesh.vertex_map
         self.given = len(vertices)
+        self.kept = torch.from_numpy(mesh.vertex_map)
 
     @property
     def mended(self) -> list[str]:
         return self.repairs
-
-    @property
-    def kept(self) -> Tensor:
-        return torch.from_numpy(self.vertex_map)
 
     @classmethod
     def from_file(
@@ -213,7 +203,6 @@ class TriangleMesh(MeshDomain):
     ) -> TriangleMesh:
         mesh = cls(given.vertices, given.faces, name, frames, frame_seed, repair, given.said)
         mesh.vertex_map = given.vertex_map[mesh.vertex_map]
-        mesh.given = given.given
         return mesh
 
     def sample_poses(

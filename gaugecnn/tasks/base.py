@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from torch import Tensor
@@ -14,10 +15,10 @@ from gaugecnn.errors import UserError
 from gaugecnn.figures.sample import Sample
 from gaugecnn.layers import LayerFamily
 from gaugecnn.networks import Network
+from gaugecnn.plans import FieldPlan, InvariantPlan
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.tasks.details import Details
 from gaugecnn.tasks.losses import Loss
-from gaugecnn.tasks.plans import FieldPlan, InvariantPlan
 
 
 class TaskMetric(Metric):
@@ -57,7 +58,7 @@ class Task(ABC):
 
     name: ClassVar[str]
     plan: ClassVar[type[InvariantPlan] | type[FieldPlan]]
-    losses: ClassVar[tuple[Loss, ...]]
+    losses: ClassVar[Sequence[Loss]]
     monitored: ClassVar[str]
     """The validation metric by which the best checkpoint is chosen."""
     mode: ClassVar[str] = "max"

@@ -12,12 +12,13 @@ from gaugecnn.data.batch import Batch
 from gaugecnn.figures.sample import Sample
 from gaugecnn.layers import LayerFamily
 from gaugecnn.networks import InvariantNetwork, Network
+from gaugecnn.plans import InvariantPlan
 from gaugecnn.surfaces.domain import Domain
+from gaugecnn.task_registry import OF_CLASSES
 from gaugecnn.tasks.base import Task, TaskMetric, present
 from gaugecnn.tasks.confusion import WeightedConfusion, accuracy, by_class
 from gaugecnn.tasks.details import Details
-from gaugecnn.tasks.losses import Loss, class_weights, weighted_cross_entropy
-from gaugecnn.tasks.plans import InvariantPlan
+from gaugecnn.tasks.losses import class_weights, weighted_cross_entropy
 
 
 class ClassificationMetric(TaskMetric):
@@ -54,7 +55,7 @@ class Classification(Task):
 
     name = "classification"
     plan = InvariantPlan
-    losses = (Loss.cross_entropy, Loss.balanced, Loss.sqrt_balanced)
+    losses = OF_CLASSES
     monitored = "accuracy"
     _class_weights: Tensor | None = None
 

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, huber_loss
 
-
-class Loss(StrEnum):
-    """What is minimised; the value is ``train.loss``, of which each task has some."""
-
-    auto = "auto"
-    cross_entropy = "cross_entropy"
-    balanced = "balanced"
-    sqrt_balanced = "sqrt_balanced"
-    l2 = "l2"
-    l1 = "l1"
-    huber = "huber"
-
+from gaugecnn.choices import Loss as Loss
 
 EXPONENT = {Loss.cross_entropy: 0.0, Loss.sqrt_balanced: 0.5, Loss.balanced: 1.0}
 

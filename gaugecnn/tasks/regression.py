@@ -14,11 +14,12 @@ from gaugecnn.figures.sample import Sample
 from gaugecnn.heads import Units
 from gaugecnn.layers import LayerFamily
 from gaugecnn.networks import FieldNetwork, InvariantNetwork, Network
+from gaugecnn.plans import FieldPlan, InvariantPlan
 from gaugecnn.surfaces.domain import Domain
+from gaugecnn.task_registry import OF_DISTANCES
 from gaugecnn.tasks.base import Task, present
-from gaugecnn.tasks.losses import Loss, weighted_distance
+from gaugecnn.tasks.losses import weighted_distance
 from gaugecnn.tasks.numbers import ErrorMetric, weighed
-from gaugecnn.tasks.plans import FieldPlan, InvariantPlan
 
 
 class NumbersTask(Task):
@@ -28,7 +29,7 @@ class NumbersTask(Task):
     ``huber`` with one deviation as its threshold. A target that is NaN counts in none.
     """
 
-    losses = (Loss.l2, Loss.l1, Loss.huber)
+    losses = OF_DISTANCES
     monitored = "nrmse"
     mode = "min"
 

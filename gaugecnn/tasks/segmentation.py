@@ -11,7 +11,9 @@ from gaugecnn.data.batch import Batch
 from gaugecnn.figures.sample import Sample
 from gaugecnn.layers import LayerFamily
 from gaugecnn.networks import FieldNetwork, Network
+from gaugecnn.plans import FieldPlan
 from gaugecnn.surfaces.domain import Domain
+from gaugecnn.task_registry import OF_POINTS
 from gaugecnn.tasks.base import Task, TaskMetric, present
 from gaugecnn.tasks.confusion import WeightedConfusion, by_class, segmentation_metrics
 from gaugecnn.tasks.details import Details
@@ -21,7 +23,6 @@ from gaugecnn.tasks.losses import (
     foreground_weights,
     weighted_cross_entropy,
 )
-from gaugecnn.tasks.plans import FieldPlan
 
 
 class SegmentationMetric(TaskMetric):
@@ -67,7 +68,7 @@ class Segmentation(Task):
 
     name = "segmentation"
     plan = FieldPlan
-    losses = (Loss.sqrt_balanced, Loss.cross_entropy, Loss.balanced)
+    losses = OF_POINTS
     monitored = "miou_foreground"
     _class_weights: Tensor | None = None
 

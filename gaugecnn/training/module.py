@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 
 import lightning
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gaugecnn.choices import Schedule
 from gaugecnn.data.batch import Batch
 from gaugecnn.errors import UserError
 from gaugecnn.networks import Network
 from gaugecnn.recipe import TrainSection
 from gaugecnn.tasks.base import Task, TaskMetric
 from gaugecnn.tasks.details import Details
-
-
-class Schedule(StrEnum):
-    """How the learning rate changes; the value is ``train.schedule``."""
-
-    cosine = "cosine"
-    step = "step"
-    constant = "constant"
+from gaugecnn.training.optimizers import build_optimizer
 
 
 class DivergenceError(RuntimeError):
@@ -134,9 +127,9 @@ class Training(lightning.LightningModule):
             group["lr"] = self.options.learning_rate * factor
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam (Kingma & Ba 2015)."""
+        """The optimizer ``train.optimizer``."""
         rate, decay = self.options.learning_rate, self.options.weight_decay
-        return torch.optim.Adam(self.network.parameters(), lr=rate, weight_decay=decay)
+        return build_optimizer(self.options.optimizer, self.network.parameters(), rate, decay)
 
 
 def learning_rate_factor(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -121,7 +121,7 @@ def train(config: DictConfig) -> dict[str, Any]:
     return summary
 
 
-def evaluate(run: Path, overrides: list[str]) -> dict[str, Any]:
+def evaluate(run: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """Test a trained run, as it was trained or otherwise; adds to its summary.
 
     A test on another surface is ``SURFACE/condition`` there, one of a changed network or of other
@@ -132,6 +132,7 @@ def evaluate(run: Path, overrides: list[str]) -> dict[str, Any]:
         run: the run directory.
         overrides: ``key=value`` words laid over its configuration.
     """
+    run, overrides = Path(run), list(overrides)
     own, config = run_config(run), run_config(run, overrides)
     network, description = load_run(run, overrides), run_description(run, config)
     collection = load_collection(config, network.domain, description)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -83,11 +84,21 @@ def test_config_prints_what_load_config_gives() -> None:
 def test_help_has_an_example(command: str) -> None:
     printed = " ".join(succeed(command, "--help").split())
     assert f"Example: gaugecnn {command}" in printed
+    assert succeed(command, "-h") == succeed(command, "--help")
 
 
-def python(*words: str, where: Path) -> subprocess.CompletedProcess[str]:
+def test_the_shell_completes_commands(tmp_path: Path) -> None:
+    asked = {"_GAUGECNN_COMPLETE": "complete_bash", "COMP_WORDS": "gaugecnn tr", "COMP_CWORD": "1"}
+    done = python("-m", "gaugecnn", where=tmp_path, env={**os.environ, **asked})
+    assert done.stdout.split() == ["train"]
+    assert "--install-completion" in succeed("-h")
+
+
+def python(
+    *words: str, where: Path, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *words]
-    return subprocess.run(command, cwd=where, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=where, capture_output=True, text=True, env=env, check=False)
 
 
 def test_help_and_version_need_no_torch(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_large_pictures_are_laid_on_the_surface_one_by_one(monkeypatch: pytest.M
         samples.renderer.register_forward_hook(
             lambda _, __, batch, seen=seen: seen.append(len(batch[1]))
         )
-        found = prediction.predict(network, samples)
+        found = prediction.ask(network, samples)
         assert seen == sizes
         logits.append(found.outputs)
     for other in logits[1:]:

@@ -13,8 +13,8 @@ from gaugecnn import build_datamodule, build_model, load_config
 from gaugecnn.data.published import PublishedRenderer
 from gaugecnn.data.rendering import Renderer
 from gaugecnn.errors import UserError
-from gaugecnn.prediction import asked, predict
-from gaugecnn.prediction import test_sample as sample_of
+from gaugecnn.prediction import ask, asked
+from gaugecnn.showing import test_sample as sample_of
 from gaugecnn.surfaces import Icosphere
 from gaugecnn.surfaces.domain import PoseDistribution
 from gaugecnn.training.directory import load_run, run_config, run_description
@@ -104,7 +104,7 @@ def test_a_run_predicts_in_its_own_convention(run, tmp_path):
     config = run_config(run)
     known, images = run_description(run, config), torch.from_numpy(picture)[None, None]
     samples = asked(images, config, network, known, PoseDistribution.none, 0)
-    found = predict(network, samples)
+    found = ask(network, samples)
     assert found.signal.max() == 255
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 
 from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.geometry.repair import Repair, mended
+from gaugecnn.surfaces.mesh import TriangleMesh
 from tests.geometry.damage import DAMAGES, GOOD, append, tetrahedron, torus
 from tests.geometry.mending import APART, CASES, area, counts, mend, shuffled, surface
 from tests.geometry.test_validation import assert_oriented_surface, damaged
@@ -153,8 +154,9 @@ def test_an_unused_vertex_may_be_anywhere():
 
 
 def test_a_choice_that_there_is_not():
-    with pytest.raises(UserError, match="domain.repair: expected one of safe, strict, got 'best'"):
-        Repair.of("best")
+    told = "expected domain.repair to be one of safe, strict, got 'best'"
+    with pytest.raises(UserError, match=told):
+        TriangleMesh(np.eye(3), np.array([[0, 1, 2]]), repair="best")
 
 
 @settings(derandomize=True, deadline=None, max_examples=300)

@@ -159,7 +159,7 @@ def test_mistakes_are_refused_with_what_was_expected():
         CNNStage(channels=1, stride=2, up=True, output_padding=2)
     with pytest.raises(UserError, match="at least 9 pixels"):
         family.convolve(plane, CNNStage(channels=1, kernel=9))
-    with pytest.raises(UserError, match=r"model\.normalisation"):
+    with pytest.raises(UserError, match="expected normalisation to be one of batch, none"):
         CNNFamily(AzimuthalChart(8), normalisation="group")
 
 

@@ -10,8 +10,8 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from gaugecnn import build_model, load_config
-from gaugecnn.methods.gauge import GaugeConv, GaugeFamily, GaugeStage, Kernel
-from gaugecnn.methods.gauge.pooling import Resampling
+from gaugecnn.methods.gauge import GaugeConv, GaugeFamily, GaugeStage, GaugeType, Kernel
+from gaugecnn.methods.gauge.levels import Resampling
 from gaugecnn.networks import FieldNetwork
 from gaugecnn.surfaces import Icosphere
 from tests.symmetry_checks import patches
@@ -61,11 +61,22 @@ def test_a_block_is_its_convolution_and_its_shortcut_of_the_pooled_input():
     torch.testing.assert_close(block(x), expected)
 
 
+@pytest.mark.parametrize(
+    ("of_stage", "of_model", "order"),
+    [(None, None, 2), (1, None, 1), (None, 1, 1), (None, 3, 3), (1, 3, 1), (3, 1, 1), (3, None, 3)],
+)
+def test_the_order_is_the_least_that_is_given(of_stage, of_model, order):
+    family = GaugeFamily(Icosphere(3), max_order=of_model)
+    lift = family.lift(GaugeStage(2, max_order=of_stage, radius=0.9, max_phase=3))
+    assert lift.type_out.multiplicities == (2,) * (order + 1)
+
+
 def test_shortcuts_between_levels_are_refused():
     family = GaugeFamily(Icosphere(2))
-    coarse = family.resample(family.input_type, GaugeStage(1, down=1, radius=0.7)).type_out
+    fine = GaugeType((1,), family.mesh.surface)
+    coarse = family.resample(fine, GaugeStage(1, down=1, radius=0.7)).type_out
     with pytest.raises(ValueError, match="expected types on one mesh"):
-        family.shortcut(family.input_type, coarse)
+        family.shortcut(fine, coarse)
 
 
 @pytest.mark.parametrize("how", ["in place", "load_state_dict", "another parameter", "optimiser"])

@@ -151,7 +151,7 @@ def classifier(size, *, last=4, normalisation="batch"):
         P4Stage(channels=3, kernel=3, stride=2, padding=1),
         P4Stage(channels=5, kernel=last),
     ]
-    return InvariantNetwork(family, stages, Head(), classes=10, residual=True)
+    return InvariantNetwork(family, stages, Head(), outputs=10, residual=True)
 
 
 def segmenter(size, *, project=None):
@@ -236,12 +236,12 @@ def test_shortcuts_commute_with_quarter_turns(size_in, size_out):
 def test_family_refuses_what_it_has_no_layers_for():
     with pytest.raises(UserError, match=r"azimuthal, got chart\(equirectangular, size=8\)"):
         P4Family(EquirectangularChart(8))
-    with pytest.raises(UserError, match=r"model\.normalisation"):
+    with pytest.raises(UserError, match="expected normalisation to be one of batch, none"):
         P4Family(AzimuthalChart(8), normalisation="layer")
     family = P4Family(AzimuthalChart(8), normalisation="none")
     feature = P4Type(2, 8)
     assert isinstance(family.normalise(feature), Identity)
-    with pytest.raises(TypeError, match="P4Type, got 1 planes 8x8"):
+    with pytest.raises(TypeError, match="P4Type, got 1 scalars on chart"):
         family.convolve(family.input_type, P4Stage(channels=2))
     with pytest.raises(UserError, match=r"8x8 of chart.*got 6x6 from 2x4 planes 8x8"):
         family.project(feature, 11, P4Stage(channels=1, kernel=3))

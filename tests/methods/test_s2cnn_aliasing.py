@@ -26,6 +26,7 @@ from gaugecnn.methods.s2cnn.aliasing import (
     aliased_shares,
     small_d,
 )
+from gaugecnn.methods.s2cnn.grids import so3_kernel
 from gaugecnn.networks import FieldNetwork, InvariantNetwork
 from gaugecnn.surfaces.lat_lon import LatLonGrid, quadrature_weights
 from tests.methods.s2cnn_layers import PUBLISHED, soft
@@ -155,9 +156,9 @@ def test_a_network_is_measured_layer_by_layer():
     signal = torch.rand(2, 1, 12, 12)
     shares = aliased_shares(model, signal)
     x = model.blocks[1](model.blocks[0](signal))
-    expected = {"blocks.2.layer": aliased_share(model.blocks[2].layer, PLAN[2].so3_kernel(), x)}
+    expected = {"blocks.2.layer": aliased_share(model.blocks[2].layer, so3_kernel(PLAN[2]), x)}
     x = model.blocks[2](x)
-    expected["project"] = aliased_share(model.project, PROJECT.so3_kernel(), x)
+    expected["project"] = aliased_share(model.project, so3_kernel(PROJECT), x)
     assert shares == pytest.approx(expected)
     assert list(shares) == ["blocks.2.layer", "project"]
     assert min(shares.values()) > 0

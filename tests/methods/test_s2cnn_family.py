@@ -23,6 +23,7 @@ from gaugecnn.methods.s2cnn import (
     Support,
     so3_integrate,
 )
+from gaugecnn.methods.s2cnn.grids import s2_kernel
 from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from tests.methods.s2cnn_layers import PUBLISHED
@@ -102,21 +103,32 @@ def test_the_step_about_z_is_common_to_all_grids() -> None:
     assert names[-1] == "turn about z by 1/30"
 
 
-def test_options_of_a_stage_override_the_familys() -> None:
+def test_options_of_a_stage_and_those_of_the_family() -> None:
     family = S2CNNFamily(
         LatLonGrid(8), sampling=1.5, max_order=1, grid="equiangular", nonlinearity="relu"
     )
     plain = family.lift(S2CNNStage(4, max_beta=0.5, bandwidth=5)).type_out
     assert plain == SO3Type(4, 5, 8, 1)
     assert plain.gamma_points == 8  # 8/5 of order + 1 = 2 is 3.2, rounded up to 4, on each side
-    own = family.lift(S2CNNStage(4, max_beta=0.5, bandwidth=5, sampling=1.0, max_order=3)).type_out
-    assert own == SO3Type(4, 5, 5, 3)
-    assert own.gamma_points == 8
+    own = family.lift(S2CNNStage(4, max_beta=0.5, bandwidth=5, sampling=1.0, max_order=0)).type_out
+    assert own == SO3Type(4, 5, 5, 0)
+    assert own.gamma_points == 2
     kept = family.convolve(own, S2CNNStage(2, max_beta=0.5)).type_out
     assert kept.bandwidth == 5
     assert S2CNNFamily(LatLonGrid(8), sampling=1.1).lift(
         S2CNNStage(1, max_beta=0.5, bandwidth=5)
     ).type_out.sampling == 6  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("of_stage", "of_model", "order"),
+    [(None, None, None), (1, None, 1), (None, 1, 1), (None, 4, 4), (1, 4, 1), (4, 1, 1)],
+)
+@pytest.mark.parametrize("nonlinearity", ["relu", "product"])
+def test_the_order_is_the_least_that_is_given(nonlinearity, of_stage, of_model, order) -> None:
+    family = S2CNNFamily(LatLonGrid(8), max_order=of_model, nonlinearity=nonlinearity)
+    stage = S2CNNStage(2, max_beta=0.5, bandwidth=6, max_order=of_stage)
+    assert family.lift(stage).type_out.max_order == order
 
 
 def test_kernel_options_reach_the_kernel() -> None:
@@ -127,7 +139,7 @@ def test_kernel_options_reach_the_kernel() -> None:
     assert family.convolve(lift.type_out, stage).kernel.shape == (4, 4, 30)
     ring = S2CNNStage(4, max_beta=0.5, bandwidth=4, support="equatorial")  # type: ignore[arg-type]
     assert ring.support is Support.equatorial
-    assert ring.s2_kernel()[:, 0].max() > 1.5
+    assert s2_kernel(ring)[:, 0].max() > 1.5
 
 
 def test_shortcuts() -> None:
@@ -237,7 +249,9 @@ def test_mistakes_of_the_user_are_named(mistake, message: str) -> None:
 
 def test_a_feature_of_another_kind_is_refused() -> None:
     family = S2CNNFamily(LatLonGrid(4))
-    with pytest.raises(TypeError, match="expected a feature of SO3Type or SpinType, got 1 x S2"):
+    with pytest.raises(
+        TypeError, match="expected .* SO3Type or SpinType, got 1 scalars on lat_lon"
+    ):
         family.convolve(family.input_type, S2CNNStage(2, max_beta=0.4, bandwidth=3))
 
 

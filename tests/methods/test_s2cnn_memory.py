@@ -55,7 +55,9 @@ def test_the_estimate_is_what_is_measured(model, task, batch, training) -> None:
     network = build_model(load_config(model, task)).train(training)
     signal = torch.rand(batch, 1, *network.domain.shape)
     skips = any(block.skip is not None for block in network.blocks)
-    estimate, _ = memory.network_bytes(network.types, batch, training or skips)
+    estimate, _ = memory.network_bytes(
+        [memory.measured(t) for t in network.types], batch, training or skips
+    )
     peak = Peak([signal, *network.parameters(), *network.buffers()])
     with peak, torch.set_grad_enabled(training):
         out = network(signal)

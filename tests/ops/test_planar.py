@@ -5,11 +5,9 @@ import torch
 from torch.nn import functional as F
 
 from gaugecnn.errors import UserError
-from gaugecnn.layers import Normalisation
 from gaugecnn.ops.planar import (
     PlanarStage,
     Window,
-    parse_normalisation,
     pooling_window,
 )
 from gaugecnn.ops.plane_type import PlaneType, quarter_turns
@@ -68,12 +66,6 @@ def test_pooling_window_maps_the_sizes_and_is_exact(size_in, size_out):
 def test_stage_options_are_checked(options, message):
     with pytest.raises(UserError, match=message):
         PlanarStage(channels=4, **options)
-
-
-def test_normalisations_by_name():
-    assert parse_normalisation("batch") is Normalisation.batch
-    with pytest.raises(UserError, match=r"batch or none, got 'layer'"):
-        parse_normalisation("layer")
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])

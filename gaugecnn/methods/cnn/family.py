@@ -24,8 +24,8 @@ from gaugecnn.methods.cnn.layers import (
     CNNShortcut,
 )
 from gaugecnn.methods.cnn.stage import CNNStage
-from gaugecnn.ops.planar import parse_normalisation
 from gaugecnn.ops.plane_type import PlaneType
+from gaugecnn.plans import Options
 from gaugecnn.surfaces.chart import AzimuthalChart, EquirectangularChart
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.lat_lon import LatLonGrid
@@ -47,7 +47,11 @@ class CNNFamily(LayerFamily[CNNStage]):
     stage_class = CNNStage
 
     def __init__(
-        self, domain: Domain, in_channels: int = 1, *, normalisation: str = Normalisation.batch
+        self,
+        domain: Domain,
+        in_channels: int = 1,
+        *,
+        normalisation: Normalisation = Normalisation.batch,
     ) -> None:
         if not isinstance(domain, AzimuthalChart | EquirectangularChart | LatLonGrid):
             raise UserError(
@@ -55,7 +59,7 @@ class CNNFamily(LayerFamily[CNNStage]):
                 f"kind=lat_lon, got {domain.title}"
             )
         super().__init__(domain, in_channels)
-        self.normalisation = parse_normalisation(normalisation)
+        self.normalisation = Options(normalisation=normalisation).normalisation
 
     def lift(self, stage: CNNStage) -> Layer:
         layer = CNNConvolution(PlaneType(self.in_channels, *self.domain.shape), stage)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gaugecnn.errors import UserError
+from gaugecnn.errors import OptionError, UserError
 from gaugecnn.ops.planar import PlanarStage
 
 
@@ -33,9 +33,10 @@ class CNNStage(PlanarStage):
                 f"in one without"
             )
         if not 0 <= self.output_padding < self.stride:
-            raise UserError(
+            raise OptionError(
+                "output_padding",
                 f"expected 0 <= output_padding < stride={self.stride} in a stage, "
-                f"got {self.output_padding}"
+                f"got {self.output_padding}",
             )
 
     def output_size(self, size: int) -> int:

@@ -1,23 +1,31 @@
 """Local-frame gauge equivariance on meshes."""
 
-from gaugecnn.methods.gauge.aggregation import mesh_geometry
-from gaugecnn.methods.gauge.convolution import GaugeConv
-from gaugecnn.methods.gauge.family import GaugeFamily, GaugeStage
-from gaugecnn.methods.gauge.kernel import Kernel
-from gaugecnn.methods.gauge.nonlinearity import (
-    NormGate,
-    ProductNonlinearity,
-    RegularNonlinearity,
-)
-from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
-from gaugecnn.methods.gauge.pooling import pooling, unpooling
-from gaugecnn.methods.gauge.types import GaugeType
-from gaugecnn.methods.gauge.vectors import feature_to_vectors, vectors_to_feature
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gaugecnn.lazy import lazy
+
+if TYPE_CHECKING:
+    from gaugecnn.methods.gauge.aggregation import mesh_geometry
+    from gaugecnn.methods.gauge.convolution import GaugeConv
+    from gaugecnn.methods.gauge.family import GaugeFamily
+    from gaugecnn.methods.gauge.levels import pooling, unpooling
+    from gaugecnn.methods.gauge.nonlinearity import (
+        NormGate,
+        ProductNonlinearity,
+        RegularNonlinearity,
+    )
+    from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
+    from gaugecnn.methods.gauge.stage import GaugeOptions, GaugeStage, Kernel
+    from gaugecnn.methods.gauge.types import GaugeType
+    from gaugecnn.methods.gauge.vectors import feature_to_vectors, vectors_to_feature
 
 __all__ = [
     "GaugeBatchNorm",
     "GaugeConv",
     "GaugeFamily",
+    "GaugeOptions",
     "GaugeStage",
     "GaugeType",
     "Kernel",
@@ -30,3 +38,18 @@ __all__ = [
     "unpooling",
     "vectors_to_feature",
 ]
+
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "aggregation": ["mesh_geometry"],
+        "convolution": ["GaugeConv"],
+        "family": ["GaugeFamily"],
+        "levels": ["pooling", "unpooling"],
+        "nonlinearity": ["NormGate", "ProductNonlinearity", "RegularNonlinearity"],
+        "normalisation": ["GaugeBatchNorm"],
+        "stage": ["GaugeOptions", "GaugeStage", "Kernel"],
+        "types": ["GaugeType"],
+        "vectors": ["feature_to_vectors", "vectors_to_feature"],
+    },
+)

@@ -18,7 +18,8 @@ from gaugecnn.geometry.arrays import Mask
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.methods.gauge.fit import warn_of_misfits
 from gaugecnn.methods.gauge.geometry import Geometry
-from gaugecnn.methods.gauge.kernel import Kernel, gains
+from gaugecnn.methods.gauge.kernel import gains, kernels_of
+from gaugecnn.methods.gauge.stage import Kernel
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.ops.stencil import stencils
 from gaugecnn.surfaces.mesh import MeshDomain
@@ -63,7 +64,7 @@ def mesh_geometry(domain: MeshDomain | Surface, kernel: Kernel | None = None) ->
 @lru_cache(maxsize=32)
 def surface_geometry(surface: Surface, kernel: Kernel) -> Geometry:
     """The geometry of a mesh, which is shared by all who ask."""
-    found = stencils(surface, kernel.radius, kernel.kernels)
+    found = stencils(surface, kernel.radius, kernels_of(kernel))
     degree = found.weights.degree  # (vertex, phase, profile)
     untold = np.any(degree == 0, axis=2)
     lowered = np.any(degree < kernel.degree, axis=(1, 2)) | np.any(found.ring, axis=1)

@@ -21,8 +21,8 @@ from gaugecnn.layers import Layer
 from gaugecnn.methods.gauge.aggregation import aggregation, parts_of, surface_geometry
 from gaugecnn.methods.gauge.fit import warn_of_misfits
 from gaugecnn.methods.gauge.geometry import Geometry
-from gaugecnn.methods.gauge.kernel import Kernel
 from gaugecnn.methods.gauge.paths import Path, aggregates, check_reached, paths_between
+from gaugecnn.methods.gauge.stage import Kernel
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.kept import Keeping
 from gaugecnn.ops.sparse import SparseMap

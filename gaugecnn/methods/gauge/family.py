@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 import torch
 
@@ -20,7 +18,6 @@ from gaugecnn.layers import (
     LayerFamily,
     Normalisation,
     Projection,
-    Stage,
     expect,
 )
 from gaugecnn.methods.gauge.convolution import GaugeConv
@@ -30,64 +27,25 @@ from gaugecnn.methods.gauge.fields import (
     SelfInteraction,
     SignalToFeature,
 )
-from gaugecnn.methods.gauge.kernel import Kernel
+from gaugecnn.methods.gauge.levels import pooling, unpooling
 from gaugecnn.methods.gauge.nonlinearity import (
     NormGate,
     ProductNonlinearity,
     RegularNonlinearity,
 )
 from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
-from gaugecnn.methods.gauge.pooling import pooling, unpooling
+from gaugecnn.methods.gauge.stage import (
+    DEFAULT_ORDER,
+    GaugeOptions,
+    GaugeStage,
+    Nonlinearity,
+)
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.stencil import ONE_RING, REACH
+from gaugecnn.plans import least_order
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.mesh import Icosphere, MeshDomain
 from gaugecnn.surfaces.symmetry import FrameChange, Symmetry
-
-
-class Nonlinearity(StrEnum):
-    """The nonlinearities of gauge features."""
-
-    norm_gate = "norm_gate"
-    regular = "regular"
-    product = "product"
-
-
-@dataclass(frozen=True)
-class GaugeStage(Stage):
-    """A stage of a gauge network.
-
-    Args:
-        channels: multiplicity of every order.
-        max_order: highest order of the feature; the network's `max_order` limits it further. An
-            order that no phase of the kernel reaches from those that come in is refused: all its
-            channels would be 0, and a shortcut has it only where the input had it before.
-        down: levels below the domain's own on which the feature lives.
-        radius: of the kernel's support, a length on a surface of area ``4 pi``; 0 is the one ring.
-        profiles: radial profiles of the kernel.
-        degree: moments of the stencils that are exact.
-        max_phase: highest phase of the stencils.
-    """
-
-    max_order: int = 2
-    down: int = 0
-    radius: float = 0.0
-    profiles: int = 1
-    degree: int = 3
-    max_phase: int = 2
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.max_order < 0 or self.down < 0:
-            raise UserError(
-                "expected max_order >= 0 and down >= 0 in a stage, "
-                f"got {self.max_order} and {self.down}"
-            )
-
-    @property
-    def kernel(self) -> Kernel:
-        """The stencils of the stage's convolution."""
-        return Kernel(self.radius, self.profiles, self.degree, self.max_phase)
 
 
 class GaugeFamily(LayerFamily[GaugeStage]):
@@ -99,10 +57,11 @@ class GaugeFamily(LayerFamily[GaugeStage]):
         in_vectors: vector fields of the signal, behind the scalars, x, y and z of each.
         normalisation: ``batch`` or ``none``.
         nonlinearity: ``product``, ``norm_gate`` (both exact) or ``regular``.
-        max_order: highest order in the whole network; None leaves it to the stages.
+        max_order: highest order of every feature; a stage can have a lower one of its own. None
+            leaves it to the stages, which have orders up to 2 where they do not say.
 
     Raises:
-        UserError: the domain is not a mesh.
+        UserError: the domain is not a mesh, or an option is out of range.
     """
 
     stage_class = GaugeStage
@@ -113,23 +72,25 @@ class GaugeFamily(LayerFamily[GaugeStage]):
         in_channels: int = 1,
         *,
         in_vectors: int = 0,
-        normalisation: str = "batch",
-        nonlinearity: str = "product",
+        normalisation: Normalisation = Normalisation.batch,
+        nonlinearity: Nonlinearity = Nonlinearity.product,
         max_order: int | None = None,
     ) -> None:
         super().__init__(domain, in_channels, in_vectors)
         if not isinstance(domain, MeshDomain):
             raise UserError(f"gauge layers live on an icosphere or a mesh, got {domain.title}")
-        if max_order is not None and max_order < 0:
-            raise UserError(f"expected model.max_order >= 0 or null, got {max_order}")
+        options = GaugeOptions(
+            normalisation=normalisation, nonlinearity=nonlinearity, max_order=max_order
+        )
         self.mesh = domain
-        self.normalisation = Normalisation(normalisation)
-        self.nonlinearity = Nonlinearity(nonlinearity)
-        self.max_order = max_order
+        self.normalisation = options.normalisation
+        self.nonlinearity = options.nonlinearity
+        self.max_order = options.max_order
 
     def _type(self, stage: GaugeStage) -> GaugeType:
-        orders = stage.max_order if self.max_order is None else min(stage.max_order, self.max_order)
-        return GaugeType((stage.channels,) * (orders + 1), level(self.mesh.surface, stage.down))
+        order = least_order(stage.max_order, self.max_order)
+        orders = 1 + (DEFAULT_ORDER if order is None else order)
+        return GaugeType((stage.channels,) * orders, level(self.mesh.surface, stage.down))
 
     def complete(
         self, stages: Sequence[GaugeStage], readers: Sequence[Sequence[int]]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from gaugecnn.methods.gauge.kernel import Kernel
+from gaugecnn.methods.gauge.stage import Kernel
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,14 +1,14 @@
-"""Which stencils a convolution uses, and how their aggregates are scaled."""
+"""The stencils of a kernel, and how their aggregates are scaled."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from gaugecnn.geometry.arrays import Array
 from gaugecnn.geometry.discs import Discs
+from gaugecnn.methods.gauge.stage import Kernel
 from gaugecnn.ops.moments import Complex
 from gaugecnn.ops.stencil import AMPLIFICATION, ONE_RING, REACH, RING_AMPLIFICATION, Kernels
 
@@ -16,33 +16,9 @@ SPACING = 0.125
 """Of the lattice that stands for the plane, in kernel widths."""
 
 
-@dataclass(frozen=True)
-class Kernel:
-    """Which stencils a convolution uses.
-
-    Args:
-        radius: of the support, a length on a surface of area ``4 pi``; 0 is the one ring.
-        profiles: radial profiles ``r^{2k} e^{-r^2}``, k = 0 .. profiles - 1.
-        degree: moments of the stencil that are made exact.
-        max_phase: largest |s|; only vertices with 2 |s| + 1 neighbours resolve it.
-    """
-
-    radius: float = ONE_RING
-    profiles: int = 1
-    degree: int = 3
-    max_phase: int = 2
-
-    def __post_init__(self) -> None:
-        if self.radius < 0 or self.profiles < 1 or self.degree < 1 or self.max_phase < 0:
-            raise ValueError(
-                "expected radius >= 0, profiles >= 1, degree >= 1 and max_phase >= 0, got "
-                f"{self.radius}, {self.profiles}, {self.degree}, {self.max_phase}"
-            )
-
-    @property
-    def kernels(self) -> Kernels:
-        """All phases from 0 and all profiles."""
-        return Kernels(self.max_phase + 1, self.profiles, self.degree)
+def kernels_of(kernel: Kernel) -> Kernels:
+    """All phases from 0 and all profiles of a kernel."""
+    return Kernels(kernel.max_phase + 1, kernel.profiles, kernel.degree)
 
 
 def gains(kernel: Kernel) -> Array:
@@ -59,7 +35,7 @@ def gains(kernel: Kernel) -> Array:
     Returns:
         ``(phase, profile)``; 1 for a phase that the lattice cannot tell.
     """
-    return _gains(kernel.kernels, kernel.radius == ONE_RING)
+    return _gains(kernels_of(kernel), kernel.radius == ONE_RING)
 
 
 @lru_cache

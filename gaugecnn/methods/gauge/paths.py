@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gaugecnn.errors import UserError
-from gaugecnn.methods.gauge.kernel import Kernel
+from gaugecnn.methods.gauge.stage import Kernel
 from gaugecnn.methods.gauge.types import GaugeType
 
 

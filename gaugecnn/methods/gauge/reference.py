@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gaugecnn.methods.gauge.convolution import GaugeConv
-from gaugecnn.methods.gauge.kernel import gains
+from gaugecnn.methods.gauge.kernel import gains, kernels_of
 from gaugecnn.methods.gauge.paths import Path
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.stencil import stencils
@@ -47,7 +47,7 @@ def _aggregate(layer: GaugeConv, field: Tensor, path: Path) -> Tensor:
     """``A(p) = c_{s,k} sum_q W^{s,k}_pq e^{i n phi_pq} f_n(q)``, p itself among the q."""
     assert path.phase is not None
     surface, kernel = layer.type_in.surface, layer.stencils
-    found = stencils(surface, kernel.radius, kernel.kernels)
+    found = stencils(surface, kernel.radius, kernels_of(kernel))
     which = abs(path.phase), path.profile
     gain = gains(kernel)[which]
     rows = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from gaugecnn.errors import UserError
 from gaugecnn.geometry.hierarchy import level
@@ -18,7 +17,6 @@ from gaugecnn.layers import (
     Normalisation,
     Projection,
     SignalType,
-    Stage,
     expect,
 )
 from gaugecnn.methods.gcn.layers import (
@@ -31,30 +29,11 @@ from gaugecnn.methods.gcn.layers import (
     VertexMix,
     VertexType,
 )
+from gaugecnn.methods.gcn.stage import GCNStage
+from gaugecnn.plans import Options
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.mesh import Icosphere, MeshDomain
 from gaugecnn.surfaces.symmetry import Symmetry
-
-
-@dataclass(frozen=True)
-class GCNStage(Stage):
-    """A stage of an isotropic network.
-
-    Args:
-        channels: scalars per vertex.
-        down: levels below the domain's own on which the feature lives.
-        hops: Chebyshev polynomials; the kernel reaches hops - 1 rings.
-    """
-
-    down: int = 0
-    hops: int = 3
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.down < 0 or self.hops < 1:
-            raise UserError(
-                f"expected down >= 0 and hops >= 1 in a stage, got {self.down} and {self.hops}"
-            )
 
 
 class GCNFamily(LayerFamily[GCNStage]):
@@ -66,19 +45,23 @@ class GCNFamily(LayerFamily[GCNStage]):
         normalisation: ``batch`` or ``none``.
 
     Raises:
-        UserError: the domain is not a mesh.
+        UserError: the domain is not a mesh, or there is no such normalisation.
     """
 
     stage_class = GCNStage
 
     def __init__(
-        self, domain: Domain, in_channels: int = 1, *, normalisation: str = "batch"
+        self,
+        domain: Domain,
+        in_channels: int = 1,
+        *,
+        normalisation: Normalisation = Normalisation.batch,
     ) -> None:
         super().__init__(domain, in_channels)
         if not isinstance(domain, MeshDomain):
             raise UserError(f"gcn layers live on an icosphere or a mesh, got {domain.title}")
         self.mesh = domain
-        self.normalisation = Normalisation(normalisation)
+        self.normalisation = Options(normalisation=normalisation).normalisation
 
     def lift(self, stage: GCNStage) -> Layer:
         layer = self.convolve(VertexType(self.in_channels, self.mesh.surface), stage)

@@ -1,10 +1,17 @@
 """Convolutions over the group of quarter turns and shifts (Cohen & Welling 2016)."""
 
-from gaugecnn.methods.p4.convolutions import P4ConvP4, P4ConvZ2
-from gaugecnn.methods.p4.family import P4Family
-from gaugecnn.methods.p4.layers import CosetPooling, P4BatchNorm
-from gaugecnn.methods.p4.stage import P4Stage
-from gaugecnn.methods.p4.types import P4Type
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gaugecnn.lazy import lazy
+
+if TYPE_CHECKING:
+    from gaugecnn.methods.p4.convolutions import P4ConvP4, P4ConvZ2
+    from gaugecnn.methods.p4.family import P4Family
+    from gaugecnn.methods.p4.layers import CosetPooling, P4BatchNorm
+    from gaugecnn.methods.p4.stage import P4Stage
+    from gaugecnn.methods.p4.types import P4Type
 
 __all__ = [
     "CosetPooling",
@@ -15,3 +22,14 @@ __all__ = [
     "P4Stage",
     "P4Type",
 ]
+
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "convolutions": ["P4ConvP4", "P4ConvZ2"],
+        "family": ["P4Family"],
+        "layers": ["CosetPooling", "P4BatchNorm"],
+        "stage": ["P4Stage"],
+        "types": ["P4Type"],
+    },
+)

@@ -25,8 +25,8 @@ from gaugecnn.methods.p4.layers import (
 )
 from gaugecnn.methods.p4.stage import P4Stage
 from gaugecnn.methods.p4.types import P4Type
-from gaugecnn.ops.planar import parse_normalisation
 from gaugecnn.ops.plane_type import PlaneType
+from gaugecnn.plans import Options
 from gaugecnn.surfaces.chart import AzimuthalChart
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, step_about_z
@@ -47,7 +47,11 @@ class P4Family(LayerFamily[P4Stage]):
     stage_class = P4Stage
 
     def __init__(
-        self, domain: Domain, in_channels: int = 1, *, normalisation: str = Normalisation.batch
+        self,
+        domain: Domain,
+        in_channels: int = 1,
+        *,
+        normalisation: Normalisation = Normalisation.batch,
     ) -> None:
         if not isinstance(domain, AzimuthalChart):
             raise UserError(
@@ -55,7 +59,7 @@ class P4Family(LayerFamily[P4Stage]):
             )
         super().__init__(domain, in_channels)
         self.chart = domain
-        self.normalisation = parse_normalisation(normalisation)
+        self.normalisation = Options(normalisation=normalisation).normalisation
 
     def lift(self, stage: P4Stage) -> Layer:
         layer = P4Convolution(PlaneType(self.in_channels, *self.chart.shape), stage)

@@ -1,23 +1,30 @@
 """Spherical CNNs: convolutions on the sphere and on SO(3) by their Fourier transforms."""
 
-from gaugecnn.methods.s2cnn.family import S2CNNFamily
-from gaugecnn.methods.s2cnn.grids import (
-    s2_equatorial_grid,
-    s2_near_identity_grid,
-    so3_equatorial_grid,
-    so3_near_identity_grid,
-)
-from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2, so3_integrate
-from gaugecnn.methods.s2cnn.normalisation import NormalisedConv, SO3BatchNorm
-from gaugecnn.methods.s2cnn.published import load_published_state_dict
-from gaugecnn.methods.s2cnn.rings import Rings
-from gaugecnn.methods.s2cnn.stage import S2CNNStage, Support
-from gaugecnn.methods.s2cnn.types import S2Type, SO3Type, SpinType
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gaugecnn.lazy import lazy
+
+if TYPE_CHECKING:
+    from gaugecnn.methods.s2cnn.family import S2CNNFamily
+    from gaugecnn.methods.s2cnn.grids import (
+        s2_equatorial_grid,
+        s2_near_identity_grid,
+        so3_equatorial_grid,
+        so3_near_identity_grid,
+    )
+    from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2, so3_integrate
+    from gaugecnn.methods.s2cnn.normalisation import NormalisedConv, SO3BatchNorm
+    from gaugecnn.methods.s2cnn.published import load_published_state_dict
+    from gaugecnn.methods.s2cnn.stage import Rings, S2CNNOptions, S2CNNStage, Support
+    from gaugecnn.methods.s2cnn.types import S2Type, SO3Type, SpinType
 
 __all__ = [
     "NormalisedConv",
     "Rings",
     "S2CNNFamily",
+    "S2CNNOptions",
     "S2CNNStage",
     "S2Conv",
     "S2Type",
@@ -34,3 +41,21 @@ __all__ = [
     "so3_integrate",
     "so3_near_identity_grid",
 ]
+
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "family": ["S2CNNFamily"],
+        "grids": [
+            "s2_equatorial_grid",
+            "s2_near_identity_grid",
+            "so3_equatorial_grid",
+            "so3_near_identity_grid",
+        ],
+        "layers": ["S2Conv", "SO3Conv", "SO3ToS2", "so3_integrate"],
+        "normalisation": ["NormalisedConv", "SO3BatchNorm"],
+        "published": ["load_published_state_dict"],
+        "stage": ["Rings", "S2CNNOptions", "S2CNNStage", "Support"],
+        "types": ["S2Type", "SO3Type", "SpinType"],
+    },
+)

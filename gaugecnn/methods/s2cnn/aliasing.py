@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugecnn.layers import FeatureType, Stage, expect
-from gaugecnn.methods.s2cnn.grids import Grid
+from gaugecnn.methods.s2cnn.grids import Grid, so3_kernel
 from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2
 from gaugecnn.methods.s2cnn.rings import Rings
 from gaugecnn.methods.s2cnn.stage import S2CNNStage
@@ -249,4 +249,4 @@ def _critical(type_: FeatureType) -> SO3Type:
 
 def _kernel_grid(stage: Stage) -> Grid:
     assert isinstance(stage, S2CNNStage)
-    return stage.so3_kernel()
+    return so3_kernel(stage)

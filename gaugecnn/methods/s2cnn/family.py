@@ -20,14 +20,15 @@ from gaugecnn.layers import (
     Projection,
     SignalType,
 )
+from gaugecnn.methods.s2cnn.grids import s2_kernel, so3_kernel
 from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2
-from gaugecnn.methods.s2cnn.memory import check_memory
-from gaugecnn.methods.s2cnn.nonlinearity import Nonlinearity, activation
+from gaugecnn.methods.s2cnn.memory import check_memory, measured
+from gaugecnn.methods.s2cnn.nonlinearity import activation
 from gaugecnn.methods.s2cnn.normalisation import HaarMean, NormalisedConv
-from gaugecnn.methods.s2cnn.rings import Rings
 from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
-from gaugecnn.methods.s2cnn.stage import S2CNNStage, check_max_order, check_sampling, choice
-from gaugecnn.methods.s2cnn.types import GroupType, S2Type, SO3Type, SpinType, on_group
+from gaugecnn.methods.s2cnn.stage import Nonlinearity, Rings, S2CNNOptions, S2CNNStage
+from gaugecnn.methods.s2cnn.types import GroupType, SO3Type, SpinType, on_group
+from gaugecnn.plans import least_order
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, half_turn_about_x, step_about_z
@@ -70,7 +71,8 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
             L of a feature make products of degrees below 2 L - 1; of these nothing falls on the
             degrees below L' that the next stage reads if the bandwidth is at least L - 1 + L' / 2.
             That is what None gives with ``product``; with the others it gives 1.5.
-        max_order: largest frequency along gamma of every feature; None keeps all. Frequency n
+        max_order: largest frequency along gamma of every feature, of which a stage can keep fewer;
+            None keeps all that the stages do. Frequency n
             along gamma is order n of a gauge feature: a feature cut at N holds, for each channel,
             the fields of orders 0 to N on the sphere, and costs in proportion to 2 N + 1. With
             ``product`` and few orders features are held as such fields (`SpinType`).
@@ -91,25 +93,28 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
         domain: Domain,
         in_channels: int = 1,
         *,
-        normalisation: str = Normalisation.batch,
+        normalisation: Normalisation = Normalisation.batch,
         sampling: float | None = None,
         max_order: int | None = None,
-        nonlinearity: str = Nonlinearity.product,
-        grid: str = Rings.gauss_legendre,
+        nonlinearity: Nonlinearity = Nonlinearity.product,
+        grid: Rings = Rings.gauss_legendre,
     ) -> None:
         super().__init__(domain, in_channels)
         if not isinstance(domain, LatLonGrid):
             title = getattr(domain, "title", type(domain).__name__)
             raise UserError(f"expected a lat_lon domain for method s2cnn, got {title}")
-        if sampling is not None:
-            check_sampling(sampling)
-        if max_order is not None:
-            check_max_order(max_order)
+        options = S2CNNOptions(
+            normalisation=normalisation,
+            sampling=sampling,
+            max_order=max_order,
+            nonlinearity=nonlinearity,
+            grid=grid,
+        )
         self.lat_lon = domain
         self.bandwidth = domain.bandwidth
-        self.nonlinearity = choice(Nonlinearity, nonlinearity, "nonlinearity")
-        self.normalisation = choice(Normalisation, normalisation, "normalisation")
-        self.grid = choice(Rings, grid, "grid")
+        self.nonlinearity = options.nonlinearity
+        self.normalisation = options.normalisation
+        self.grid = options.grid
         self.sampling = sampling
         self.max_order = max_order
         products = self.nonlinearity is Nonlinearity.product
@@ -143,7 +148,7 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
             stage.channels,
             self.bandwidth,
             type_out.bandwidth,
-            stage.s2_kernel(),
+            s2_kernel(stage),
             sampling_out=type_out.sampling,
             max_order=type_out.max_order,
             grid=self.grid,
@@ -161,7 +166,7 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
             stage.channels,
             type_in.bandwidth,
             type_out.bandwidth,
-            stage.so3_kernel(),
+            so3_kernel(stage),
             sampling_in=type_in.sampling,
             sampling_out=type_out.sampling,
             max_order_in=type_in.max_order,
@@ -195,7 +200,7 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
             channels,
             type_in.bandwidth,
             bandwidth,
-            stage.so3_kernel(),
+            so3_kernel(stage),
             sampling_in=type_in.sampling,
             sampling_out=self.bandwidth,
             max_order=type_in.max_order,
@@ -213,15 +218,8 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
     ) -> None:
         key = (tuple(types), keeps, device)
         if batch > self._fitting.get(key, 0):
-            features = [self._measured(type_) for type_ in types]
-            check_memory(features, batch, keeps, device)
+            check_memory([measured(type_) for type_ in types], batch, keeps, device)
             self._fitting[key] = batch
-
-    def _measured(self, type_: FeatureType) -> S2Type | GroupType:
-        """A type by which memory is counted."""
-        if isinstance(type_, SignalType):
-            return S2Type(type_.channels, self.bandwidth)
-        return on_group(type_)
 
     def exact_symmetries(self, stages: Sequence[S2CNNStage]) -> list[Symmetry]:
         bandwidth, samplings = self.bandwidth, [self.bandwidth]
@@ -246,7 +244,7 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
         """The feature of a stage, its options completed by the family's."""
         bandwidth = bandwidth_in if stage.bandwidth is None else stage.bandwidth
         factor = self._sampling(stage, bandwidth, bandwidth)
-        max_order = self.max_order if stage.max_order is None else stage.max_order
+        max_order = least_order(stage.max_order, self.max_order)
         sampling = math.ceil(factor * bandwidth - 1e-9)  # 1.1 * 10 is a little above 11
         return self.feature(stage.channels, bandwidth, sampling, max_order, self.grid)
 

@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from gaugecnn.methods.s2cnn.stage import S2CNNStage, Support, check_counts, check_extent
+
 Grid = NDArray[np.float64]
 """Points ``(point, 2)`` with columns (beta, alpha), or ``(point, 3)`` with (beta, alpha, gamma)."""
 
@@ -27,7 +29,7 @@ def s2_near_identity_grid(max_beta: float, n_alpha: int, n_beta: int) -> Grid:
 
     Source: Cohen et al. 2018, published code.
     """
-    _check(max_beta, math.pi, n_alpha=n_alpha, n_beta=n_beta)
+    _check(Support.near_identity, max_beta, n_alpha=n_alpha, n_beta=n_beta)
     return _product(_rings(max_beta, n_beta), _turn(n_alpha))
 
 
@@ -53,7 +55,7 @@ def so3_near_identity_grid(
     Source: Cohen et al. 2018, published code.
     """
     n_gamma = n_alpha if n_gamma is None else n_gamma
-    _check(max_beta, math.pi, n_alpha=n_alpha, n_beta=n_beta, n_gamma=n_gamma)
+    _check(Support.near_identity, max_beta, n_alpha=n_alpha, n_beta=n_beta, n_gamma=n_gamma)
     delta = np.linspace(-2 * math.pi, 2 * math.pi, n_gamma)
     grid = _product(_rings(max_beta, n_beta), _turn(n_alpha), delta)
     grid[:, 2] -= grid[:, 1]
@@ -76,7 +78,7 @@ def s2_equatorial_grid(max_beta: float, n_alpha: int, n_beta: int) -> Grid:
 
     Source: the ring kernels of Cohen et al. 2018, published code.
     """
-    _check(max_beta, math.pi / 2, n_alpha=n_alpha, n_beta=n_beta)
+    _check(Support.equatorial, max_beta, n_alpha=n_alpha, n_beta=n_beta)
     return _product(_band(max_beta, n_beta), _turn(n_alpha))
 
 
@@ -100,8 +102,13 @@ def so3_equatorial_grid(
     Source: the ring kernels of Cohen et al. 2018, published code; the spread of gamma is ours.
     """
     n_gamma = n_alpha if n_gamma is None else n_gamma
-    _check(max_beta, math.pi / 2, n_alpha=n_alpha, n_beta=n_beta, n_gamma=n_gamma)
+    _check(Support.equatorial, max_beta, n_alpha=n_alpha, n_beta=n_beta, n_gamma=n_gamma)
     return _product(_band(max_beta, n_beta), _turn(n_alpha), _turn(n_gamma))
+
+
+def _check(support: Support, max_beta: float, **counts: int) -> None:
+    check_extent(support, max_beta)
+    check_counts(**counts)
 
 
 def _rings(max_beta: float, n_beta: int) -> Grid:
@@ -122,9 +129,22 @@ def _product(*axes: Grid) -> Grid:
     return np.stack([a.ravel() for a in np.meshgrid(*axes, indexing="ij")], axis=1)
 
 
-def _check(max_beta: float, limit: float, **counts: int) -> None:
-    if not 0 < max_beta <= limit + 1e-12:
-        raise ValueError(f"expected max_beta in (0, {limit:.4f}] radians, got {max_beta}")
-    for name, count in counts.items():
-        if count < 1:
-            raise ValueError(f"expected {name} >= 1 points in a kernel grid, got {count}")
+_S2_GRIDS = {
+    Support.near_identity: s2_near_identity_grid,
+    Support.equatorial: s2_equatorial_grid,
+}
+_SO3_GRIDS = {
+    Support.near_identity: so3_near_identity_grid,
+    Support.equatorial: so3_equatorial_grid,
+}
+
+
+def s2_kernel(stage: S2CNNStage) -> Grid:
+    """The points of a stage's kernel on the sphere, ``(point, 2)``."""
+    return _S2_GRIDS[stage.support](stage.max_beta, stage.n_alpha, stage.n_beta)
+
+
+def so3_kernel(stage: S2CNNStage) -> Grid:
+    """The points of a stage's kernel on SO(3), ``(point, 3)``."""
+    grid = _SO3_GRIDS[stage.support]
+    return grid(stage.max_beta, stage.n_alpha, stage.n_beta, stage.n_gamma)

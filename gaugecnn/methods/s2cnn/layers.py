@@ -217,7 +217,7 @@ class SO3ToS2(Projection):
         type_out = S2Type(out_channels, sampling_out)
         super().__init__(type_in, type_out)
         check_tables(type_in, type_out)
-        self.bandwidth_out = bandwidth_out
+        self.bandwidth_out, self.sampling_out = bandwidth_out, sampling_out
         cutoff = min(bandwidth_in, bandwidth_out)
         order = min(type_in.order, cutoff - 1)
         self.scale = _so3_scale(len(kernel_grid), in_channels, bandwidth_in, bandwidth_out)

@@ -17,8 +17,10 @@ import psutil
 import torch
 
 from gaugecnn.errors import UserError
+from gaugecnn.layers import FeatureType, SignalType
 from gaugecnn.methods.s2cnn.spectrum import Blocks
-from gaugecnn.methods.s2cnn.types import GroupType, S2Type
+from gaugecnn.methods.s2cnn.types import GroupType, S2Type, on_group
+from gaugecnn.surfaces.lat_lon import LatLonGrid
 
 NUMBER = 4
 """Bytes of a float32, in which features are held."""
@@ -57,6 +59,17 @@ class Steps:
     def peak(self) -> int:
         """The most that two neighbouring steps hold."""
         return max(before + after for before, after in pairwise(self.sizes))
+
+
+def measured(type_: FeatureType) -> Feature:
+    """A type by which memory is counted: a signal is one on the grid of its domain.
+
+    Raises:
+        TypeError: it lives neither there nor on SO(3).
+    """
+    if isinstance(type_, SignalType) and isinstance(type_.domain, LatLonGrid):
+        return S2Type(type_.channels, type_.domain.bandwidth)
+    return on_group(type_)
 
 
 def layer_bytes(type_in: Feature, type_out: Feature, batch: int) -> int:

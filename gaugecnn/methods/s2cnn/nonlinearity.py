@@ -12,7 +12,6 @@ grids of 1.5 times the cut-off commutes with every rotation to rounding, however
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 
 import torch
 from torch import Tensor
@@ -20,18 +19,8 @@ from torch.nn import functional as F
 
 from gaugecnn.layers import Layer, expect
 from gaugecnn.methods.s2cnn.bounded import ProductNonlinearity, SpinProduct
+from gaugecnn.methods.s2cnn.stage import Nonlinearity
 from gaugecnn.methods.s2cnn.types import GroupType, SO3Type, SpinType
-
-
-class Nonlinearity(StrEnum):
-    """The value of ``model.nonlinearity``."""
-
-    product = "product"
-    relu = "relu"
-    gelu = "gelu"
-    softplus = "softplus"
-    tanh = "tanh"
-
 
 FUNCTIONS: dict[Nonlinearity, Callable[[Tensor], Tensor]] = {
     Nonlinearity.relu: torch.relu,

@@ -22,7 +22,6 @@ from torch import Tensor, nn
 
 from gaugecnn.data.conventions import Convention
 from gaugecnn.errors import UserError
-from gaugecnn.layers import expect
 from gaugecnn.methods.s2cnn.aliasing import (
     AliasedDegrees,
     aliased_degrees,
@@ -30,8 +29,9 @@ from gaugecnn.methods.s2cnn.aliasing import (
     layer_names,
 )
 from gaugecnn.methods.s2cnn.family import S2CNNFamily
+from gaugecnn.methods.s2cnn.layers import SO3ToS2
 from gaugecnn.methods.s2cnn.stage import S2CNNStage, Support
-from gaugecnn.methods.s2cnn.types import S2Type, SO3Type
+from gaugecnn.methods.s2cnn.types import SO3Type
 from gaugecnn.networks import FieldNetwork, InvariantNetwork, Network
 
 SHORTCUTS = (".residual", ".skip")
@@ -244,8 +244,8 @@ def _unpublished(network: Network) -> Iterator[str]:
             if type_.order < cutoff - 1:
                 yield f"{where}: orders along gamma cut off above {type_.order}"
         else:
-            grid = expect(type_, S2Type).bandwidth
-            cutoff = grid if stage.bandwidth is None else stage.bandwidth
+            assert isinstance(layer, SO3ToS2)
+            grid, cutoff = layer.sampling_out, layer.bandwidth_out
         if grid != cutoff:
             yield f"{where}: grid of bandwidth {grid} for degrees below {cutoff}"
         if stage.support is not Support.near_identity:

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from gaugecnn.methods.s2cnn.stage import Rings
 from gaugecnn.surfaces.lat_lon import quadrature_weights, soft_colatitudes
-
-
-class Rings(StrEnum):
-    """Where the rings lie; the value is ``model.grid``."""
-
-    equiangular = "equiangular"
-    gauss_legendre = "gauss_legendre"
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,30 @@
-"""The options of one S2CNN convolution, and the checks they share with the family."""
+"""The options of an S2CNN and of its convolutions, and the checks that they share."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
 
-from gaugecnn.errors import UserError
-from gaugecnn.layers import Stage
-from gaugecnn.methods.s2cnn.grids import (
-    Grid,
-    s2_equatorial_grid,
-    s2_near_identity_grid,
-    so3_equatorial_grid,
-    so3_near_identity_grid,
-)
+from gaugecnn.errors import OptionError
+from gaugecnn.plans import Options, Stage, at_least
 
-ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
+
+class Nonlinearity(StrEnum):
+    """The value of ``model.nonlinearity``."""
+
+    product = "product"
+    relu = "relu"
+    gelu = "gelu"
+    softplus = "softplus"
+    tanh = "tanh"
+
+
+class Rings(StrEnum):
+    """Where the rings of a grid lie; the value is ``model.grid``."""
+
+    equiangular = "equiangular"
+    gauss_legendre = "gauss_legendre"
 
 
 class Support(StrEnum):
@@ -26,14 +34,23 @@ class Support(StrEnum):
     equatorial = "equatorial"
 
 
-S2_GRIDS = {
-    Support.near_identity: s2_near_identity_grid,
-    Support.equatorial: s2_equatorial_grid,
-}
-SO3_GRIDS = {
-    Support.near_identity: so3_near_identity_grid,
-    Support.equatorial: so3_equatorial_grid,
-}
+EXTENTS = {Support.near_identity: math.pi, Support.equatorial: math.pi / 2}
+"""The largest `max_beta` of a kernel."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class S2CNNOptions(Options):
+    """The options ``model.OPTION``, see `S2CNNFamily`."""
+
+    sampling: float | None = None
+    max_order: int | None = None
+    nonlinearity: Nonlinearity = Nonlinearity.product
+    grid: Rings = Rings.gauss_legendre
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_sampling(self.sampling)
+        check_max_order(self.max_order)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +67,7 @@ class S2CNNStage(Stage):
         n_beta: kernel points along beta.
         n_gamma: kernel points along gamma, by default n_alpha; the lift has none.
         sampling: bandwidth of the grid over the cut-off, by default the family's.
-        max_order: largest frequency along gamma, by default the family's.
+        max_order: largest frequency along gamma, at most the family's `max_order`; None takes that.
     """
 
     max_beta: float
@@ -64,39 +81,39 @@ class S2CNNStage(Stage):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "support", choice(Support, self.support, "support"))
-        if self.bandwidth is not None and self.bandwidth < 1:
-            raise UserError(f"expected bandwidth >= 1 in a stage, got {self.bandwidth}")
-        if self.sampling is not None:
-            check_sampling(self.sampling)
-        if self.max_order is not None:
-            check_max_order(self.max_order)
-
-    def s2_kernel(self) -> Grid:
-        """The points of a kernel on the sphere, ``(point, 2)``."""
-        return S2_GRIDS[self.support](self.max_beta, self.n_alpha, self.n_beta)
-
-    def so3_kernel(self) -> Grid:
-        """The points of a kernel on SO(3), ``(point, 3)``."""
-        return SO3_GRIDS[self.support](self.max_beta, self.n_alpha, self.n_beta, self.n_gamma)
+        if self.bandwidth is not None:
+            at_least(1, bandwidth=self.bandwidth)
+        check_extent(self.support, self.max_beta)
+        check_counts(n_alpha=self.n_alpha, n_beta=self.n_beta, n_gamma=self.n_gamma)
+        check_sampling(self.sampling)
+        check_max_order(self.max_order)
 
 
-def choice(kind: type[ChoiceT], value: str, key: str) -> ChoiceT:
-    """The member of `kind` that a config names; `key` is what to call it in the message."""
-    try:
-        return kind(value)
-    except ValueError:
-        allowed = ", ".join(kind)
-        raise UserError(f"expected {key} to be one of {allowed}, got {value!r}") from None
+def check_extent(support: Support, max_beta: float) -> None:
+    """Refuse a kernel that is empty, or reaches beyond the sphere."""
+    limit = EXTENTS[support]
+    if not 0 < max_beta <= limit + 1e-12:
+        raise OptionError(
+            "max_beta", f"expected max_beta in (0, {limit:.4f}] radians, got {max_beta}"
+        )
 
 
-def check_sampling(sampling: float) -> None:
+def check_counts(**counts: int | None) -> None:
+    """Refuse a kernel without points; None is as many as something else says."""
+    for name, count in counts.items():
+        if count is not None and count < 1:
+            raise OptionError(name, f"expected {name} >= 1 points in a kernel grid, got {count}")
+
+
+def check_sampling(sampling: float | None) -> None:
     """Refuse a grid that is coarser than the degree cut-off."""
-    if not sampling >= 1:
-        raise UserError(f"expected sampling >= 1 (grid over degree cut-off), got {sampling}")
+    if sampling is not None and not sampling >= 1:
+        raise OptionError(
+            "sampling", f"expected sampling >= 1 (grid over degree cut-off), got {sampling}"
+        )
 
 
-def check_max_order(max_order: int) -> None:
+def check_max_order(max_order: int | None) -> None:
     """Refuse a negative order."""
-    if max_order < 0:
-        raise UserError(f"expected max_order >= 0 or null, got {max_order}")
+    if max_order is not None and max_order < 0:
+        raise OptionError("max_order", f"expected max_order >= 0 or null, got {max_order}")

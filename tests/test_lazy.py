@@ -1,0 +1,32 @@
+"""Packages whose names are imported late list them, and give what they list."""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+
+import pytest
+
+PACKAGES = ["gaugecnn", *(f"gaugecnn.methods.{m}" for m in ("cnn", "gauge", "gcn", "p4", "s2cnn"))]
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_the_table_of_contents(name):
+    package = import_module(name)
+    assert dir(package) == sorted(package.__all__)
+    for listed in package.__all__:
+        assert listed == "__version__" or getattr(package, listed).__name__ == listed
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_no_name_is_that_of_a_module(name):
+    package = import_module(name)
+    assert not {module.name for module in pkgutil.iter_modules(package.__path__)} & set(
+        dir(package)
+    )
+
+
+def test_what_is_not_there_is_no_attribute():
+    gauge = import_module("gaugecnn.methods.gauge")
+    with pytest.raises(AttributeError, match=r"'gaugecnn.methods.gauge' has no .* 'nothing'"):
+        _ = gauge.nothing
