@@ -262,7 +262,8 @@ def test_own_methods_hold_their_exact_symmetries(example, monkeypatch, name, tas
     module = example(name)
     method = module.AROUND if name == "own_padding" else module.DISCO
     monkeypatch.setattr("gaugecnn.registry.methods", lambda: {method.name: method})
-    network = randomise(build_model(load_config(str(EXAMPLES / file), task))).double()
+    config = load_config(str(EXAMPLES / file), task, ["domain.bandwidth=8"])
+    network = randomise(build_model(config)).double()
     assert network.exact_symmetries
     for symmetry in network.exact_symmetries:
         assert violation(network, network, symmetry, torch.float64) < 1e-12
