@@ -300,3 +300,17 @@ def test_the_mean_of_disco_is_that_of_the_sphere(example):
     mean = layers.AreaMean(layers.PlaneType(1, 12, 12))
     assert mean(z**2).item() == pytest.approx(1 / 3, abs=1e-12)
     assert mean(z**4).item() == pytest.approx(1 / 5, abs=1e-12)
+
+
+def test_a_kernel_of_disco_gives_the_same_multiple_everywhere(example):
+    pytest.importorskip("torch_harmonics", exc_type=ImportError)
+    layers = example("own_method.layers")
+    type_ = layers.PlaneType(1, 32, 32)
+    layer = layers.DiscoConvolution(type_, type_, radius=0.3, hats=3).double()
+    torch.nn.init.zeros_(layer.conv.bias)
+    points = layers.Rings(32, onto_grid=False)(LatLonGrid(16).points.T.view(3, 1, 32, 32))
+    with torch.no_grad():
+        given = layer(points)  # a multiple of x, y and z each: they are of degree 1
+    multiple = (given * points).sum(0) / points.square().sum(0)
+    assert multiple.std() < 0.005 * multiple.mean().abs()
+    assert (given - multiple.mean() * points).abs().max() < 0.02 * given.abs().max()
