@@ -14,7 +14,7 @@ from gaugecnn.data.description import Description
 from gaugecnn.data.field_collection import FieldCollection
 from gaugecnn.data.fields import Fields
 from gaugecnn.data.image_collection import ImageCollection
-from gaugecnn.data.input_names import Input, check_inputs
+from gaugecnn.data.input_names import check_inputs, check_picture_options
 from gaugecnn.data.sources import Images, load_source, picture_description
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces.domain import Domain, PoseDistribution
@@ -53,7 +53,7 @@ def load_collection(
         )
         _check_field_options(data, collection)
     elif isinstance(train, Images) and isinstance(test, Images):
-        _check_picture_options(data)
+        check_picture_options(data.input, data.standardise)
         convention, digits = Convention(data.convention), data.digits_per_sphere
         collection = ImageCollection(domain, train, test, convention, digits)
     else:
@@ -118,20 +118,6 @@ def _check_field_options(data: DictConfig, collection: Collection) -> None:
             f"data.rotation={data.rotation}: fields are turned on spheres, and "
             f"{collection.domain.title} is none"
         )
-
-
-def _check_picture_options(data: DictConfig) -> None:
-    """Refuse what is said of fields where there are pictures.
-
-    Raises:
-        UserError: the key.
-    """
-    if data.input != Input.values:
-        raise UserError(
-            f"data.input={data.input}: pictures are read as they are; fields need not be"
-        )
-    if data.standardise:
-        raise UserError("data.standardise=true: pictures keep their grey values")
 
 
 def _and_vectors(count: int) -> str:

@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from gaugecnn.choices import Convention, DomainKind, PoseDistribution
 from gaugecnn.data.conventions import check_convention
-from gaugecnn.data.input_names import check_inputs
+from gaugecnn.data.input_names import check_inputs, check_picture_options
 from gaugecnn.data.limits import check_digits
 from gaugecnn.domain_options import DOMAIN_KEYS, DomainSection, check_domain
 from gaugecnn.errors import OptionError, UserError
@@ -225,6 +225,8 @@ def _check(config: Config) -> None:
     check_recipe(config.train, config.task, losses_of(config.task))
     check_digits(config.data.digits_per_sphere)
     check_inputs(config.data.input)
+    if ":" not in config.data.name:
+        check_picture_options(config.data.input, config.data.standardise)
     if config.task == "classification" and config.data.digits_per_sphere > 1:
         raise UserError(
             f"data.digits_per_sphere={config.data.digits_per_sphere} asks for segmentation: "

@@ -110,12 +110,19 @@ def print_summary(summary: dict[str, Any], run: Path | str) -> None:
         table.add_column(condition, justify="right")
     for metric in next(iter(conditions.values())):
         values = [conditions[condition][metric] for condition in conditions]
-        table.add_row(metric, *(f"{v:.2f}" if isinstance(v, float) else str(v) for v in values))
+        table.add_row(metric, *map(_shown, values))
     Console().print(table)
     trained = "unfinished"
     if "train_seconds" in summary:
         trained = f"trained in {summary['train_seconds']:.1f} s ({summary['device']})"
     typer.echo(f"{summary['parameters']:,} parameters, {trained}\nrun: {run}")
+
+
+def _shown(value: float) -> str:
+    """A metric: percentages to two places, small errors to four digits."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.4g}"
 
 
 def one_line_warning(

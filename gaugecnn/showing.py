@@ -68,7 +68,7 @@ def test_sample(
         raise UserError(f"--index: expected 0 to {len(tests) - 1}, got {index}")
     if pose is not PoseDistribution.none and not collection.has_poses:
         raise UserError(f"--pose={pose}: fields are turned on spheres, got {domain.title}")
-    raw = tests.turned(pose)[0, torch.tensor([index])]
+    raw = tests.in_poses(pose)[0, torch.tensor([index])]
     batch = data.renderer(raw)
     image = None
     if isinstance(raw, RawBatch):

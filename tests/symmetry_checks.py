@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from gaugecnn import build_model
+from gaugecnn.data.description import Description
 from gaugecnn.networks import InvariantNetwork, Network
 from gaugecnn.surfaces.symmetry import FrameChange, Symmetry
 
@@ -15,7 +16,8 @@ def randomise(model: Network) -> Network:
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for name, value in [*model.named_parameters(), *model.named_buffers()]:
-            if name not in model.state_dict() or not value.is_floating_point():
+            settled = name.startswith("units.")  # vectors have no mean
+            if name not in model.state_dict() or not value.is_floating_point() or settled:
                 continue
             if value.dim() == 1 or "bias" in name:
                 noise = torch.rand(value.shape, generator=generator, dtype=torch.float64)
@@ -80,11 +82,13 @@ def feature_moves(model: Network, turned: Network, symmetry: Symmetry, dtype: to
     return bool(agrees and (after - before).abs().max() > 1e-2 * scale)
 
 
-def reframed(model: Network, config, frame_seed: int = 7) -> tuple[Network, FrameChange]:
+def reframed(
+    model: Network, config, frame_seed: int = 7, description: Description | None = None
+) -> tuple[Network, FrameChange]:
     """The same network in random frames, and the change of frames between the two."""
     config = config.copy()
     config.domain.frames, config.domain.frame_seed = "random", frame_seed
-    other = build_model(config).to(next(model.parameters()).dtype)
+    other = build_model(config, None, description).to(next(model.parameters()).dtype)
     other.load_state_dict(model.state_dict())
     ours, theirs = (torch.from_numpy(m.domain.surface.frames) for m in (model, other))
     x, y = ((theirs[:, 0] * ours[:, i]).sum(-1) for i in (0, 1))

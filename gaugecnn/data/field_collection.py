@@ -51,10 +51,17 @@ class FieldDataset(PosedDataset[RawFields]):
         super().__init__(len(fields), domain, poses)
         self.fields = fields
 
+    @property
+    def turned(self) -> bool:
+        """Whether there are poses at all."""
+        return self.poses.rotation is not PoseDistribution.none
+
+    def draw(self, epoch: int) -> Tensor:
+        return super().draw(epoch) if self.turned else torch.empty(len(self), 0)
+
     def read(self, sample: Tensor, poses: Tensor) -> RawFields:
-        turned = self.poses.rotation is not PoseDistribution.none
         values, targets = self.fields.values[sample], self.fields.targets[sample]
-        return RawFields(values, targets, poses if turned else None)
+        return RawFields(values, targets, poses if self.turned else None)
 
 
 class FieldRenderer(SignalRenderer):

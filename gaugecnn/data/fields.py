@@ -162,7 +162,7 @@ def _kind(targets: Tensor, values: Tensor, what: str) -> Target:
     axes, shape = tuple(values.shape[2:]), tuple(targets.shape)
     if targets.is_floating_point():
         shapes = {
-            Target.numbers: len(shape) == 2,
+            Target.numbers: len(shape) == 2 and shape[1:] != axes,
             Target.fields: len(shape) == 2 + len(axes) and shape[2:] == axes,
             Target.vectors: len(shape) == 3 + len(axes) and shape[2:] == (3, *axes),
         }

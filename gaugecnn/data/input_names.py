@@ -30,3 +30,15 @@ def check_inputs(text: str) -> tuple[Input, ...]:
             f"data.input: expected some of {choices}, each once, joined by +, got {text!r}"
         )
     return tuple(Input(part) for part in parts)
+
+
+def check_picture_options(inputs: str, standardise: bool | None) -> None:
+    """Refuse for pictures what is said of fields.
+
+    Raises:
+        UserError: the key.
+    """
+    if inputs != Input.values:
+        raise UserError(f"data.input={inputs}: pictures are read as they are, fields need not be")
+    if standardise:
+        raise UserError("data.standardise=true: pictures keep their grey values, fields need not")

@@ -64,14 +64,18 @@ class PosedDataset(Dataset[RawT], Generic[RawT]):
     def __getitem__(self, key: tuple[int, Tensor]) -> RawT:
         epoch, index = key
         if self._drawn is None or self._drawn[0] != epoch:
-            self._drawn = epoch, self.poses.draw(self.domain, self.count, epoch)
+            self._drawn = epoch, self.draw(epoch)
         return self.read(index % self.count, self._drawn[1][index])
 
-    def turned(self, rotation: PoseDistribution) -> Self:
+    def in_poses(self, rotation: PoseDistribution) -> Self:
         """The same samples in other poses."""
         other = copy(self)
         other.poses, other._drawn = replace(self.poses, rotation=rotation), None
         return other
+
+    def draw(self, epoch: int) -> Tensor:
+        """The poses of an epoch, ``(sample and copy, *pose axes)``."""
+        return self.poses.draw(self.domain, self.count, epoch)
 
     @abstractmethod
     def read(self, sample: Tensor, poses: Tensor) -> RawT:

@@ -36,9 +36,7 @@ def save_html(path: Path, domain: Domain, sample: Sample, classes: int, title: s
         fields["mask"] = mask_colours(sample.mask, classes)
     if sample.predicted_mask is not None:
         fields["prediction"] = mask_colours(sample.predicted_mask, classes)
-    for name, field in (("target", sample.field), ("prediction", sample.predicted_field)):
-        if field is not None:
-            fields[name] = field_colours(sample, field)
+    fields |= {name: field_colours(sample, field) for name, field in sample.fields.items()}
     if sample.predicted_numbers is not None:
         numbers = ", ".join(f"{value:.4g}" for value in sample.predicted_numbers.tolist())
         title += f"; prediction: {numbers}"

@@ -83,7 +83,7 @@ def save_png(
     top = 1 - 0.08 / (height + extra)
     figure.suptitle(title, fontsize=10, y=top, va="top", parse_math=False)  # $ in a file's name
     if legend:
-        _legend(figure, classes)
+        _legend(figure, classes, samples[0].unmarked)
     write_bytes_atomically(path, lambda file: figure.savefig(file, format="png"))
 
 
@@ -107,9 +107,8 @@ def _panels(sample: Sample, sides: dict[str, View], classes: int) -> list[tuple[
         panels += both("mask", mask_colours(sample.mask, classes))
     if sample.predicted_mask is not None:
         panels += both("prediction", mask_colours(sample.predicted_mask, classes))
-    for name, field in (("target", sample.field), ("prediction", sample.predicted_field)):
-        if field is not None:
-            panels += both(name, field_colours(sample, field))
+    for name, field in sample.fields.items():
+        panels += both(name, field_colours(sample, field))
     if sample.numbers is not None or sample.predicted_numbers is not None:
         panels.append(("numbers", lambda axes: _numbers(axes, sample)))
     if sample.probabilities is not None:
@@ -143,10 +142,10 @@ def _numbers(axes: Axes, sample: Sample) -> None:
         axes.text(0.5 * column + 0.05, 0.95, "\n".join(lines), ha="left", va="top", fontsize=7)
 
 
-def _legend(figure: Figure, classes: int) -> None:
+def _legend(figure: Figure, classes: int, unmarked: str) -> None:
     from matplotlib.patches import Patch
 
-    handles = [Patch(color=BACKGROUND, label="background")]
+    handles = [Patch(color=BACKGROUND, label=unmarked)]
     handles += [
         Patch(color=(c[0], c[1], c[2]), label=str(i)) for i, c in enumerate(class_colours(classes))
     ]

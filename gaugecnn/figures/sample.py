@@ -26,9 +26,10 @@ class Sample:
         image: the picture in the plane ``(channel, row, column)``, in [0, 1]; None of fields.
         signal: the same on the domain ``(channel, *domain.shape)``, as grey values.
         label: its true class.
-        mask: its true mask ``(*domain.shape)``, 0 for background, class + 1.
+        mask: its true mask ``(*domain.shape)``, 0 for `unmarked`, class + 1.
         predicted_mask: the same as a segmenter sees it.
         probabilities: of a classifier's classes ``(class,)``.
+        unmarked: what 0 in a mask is.
         numbers: the true numbers of a regression ``(output,)``.
         predicted_numbers: the same as a network sees them.
         field: the true fields of a regression ``(output, [xyz,] *domain.shape)``.
@@ -41,10 +42,19 @@ class Sample:
     mask: Tensor | None = None
     predicted_mask: Tensor | None = None
     probabilities: Tensor | None = None
+    unmarked: str = "background"
     numbers: Tensor | None = None
     predicted_numbers: Tensor | None = None
     field: Tensor | None = None
     predicted_field: Tensor | None = None
+
+    @property
+    def fields(self) -> dict[str, Tensor]:
+        """The fields of a regression that are there, by what they show."""
+        named = {"target": self.field, "prediction": self.predicted_field}
+        vectors = any(f is not None and f.ndim > self.signal.ndim for f in named.values())
+        kind = ", length" if vectors else ""
+        return {f"{name}{kind}": field for name, field in named.items() if field is not None}
 
     @property
     def grey(self) -> Floats:

@@ -16,29 +16,33 @@ EIGENFUNCTIONS = 96
 def laplacian(vertices: Array, faces: Index) -> tuple[scipy.sparse.csr_matrix, Array]:
     """The cotangent Laplacian L ``(vertex, vertex)`` and the area of each vertex ``(vertex,)``.
 
-    ``(L f)_p = sum_q (cot a_pq + cot b_pq) / 2 (f_p - f_q)``, a and b the angles across the edge;
-    an area is a third of the faces around.
+    ``(L f)_p = sum_q (cot a_pq + cot b_pq) / 2 (f_p - f_q)``, a and b the angles across the edge.
+    The area of a vertex is what of the faces around is nearer to it than to their other corners;
+    of a face with an obtuse angle its corner there takes half, the others a quarter each.
 
-    Source: Pinkall & Polthier 1993.
+    Source: Pinkall & Polthier 1993; Meyer et al. 2003, section 3.3.
     """
     corners = vertices[faces]  # (face, corner, xyz)
-    doubled = np.linalg.norm(
-        np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
-    )
-    doubled = np.maximum(doubled, 1e-300)
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    doubled = np.maximum(np.linalg.norm(normals, axis=1), 1e-300)
+    sides = [corners[:, (k + 2) % 3] - corners[:, (k + 1) % 3] for k in range(3)]  # across corners
+    dots = np.stack([-(sides[(k + 1) % 3] * sides[(k + 2) % 3]).sum(axis=1) for k in range(3)], 1)
+    cotangents = dots / doubled[:, None]  # (face, corner)
+    squares = np.stack([(side**2).sum(axis=1) for side in sides], axis=1)
+    near = (squares * cotangents).sum(axis=1, keepdims=True) - squares * cotangents
+    obtuse = (dots < 0).any(axis=1, keepdims=True)
+    shares = np.where(obtuse, doubled[:, None] * np.where(dots < 0, 1 / 4, 1 / 8), near / 8)
+    count = len(vertices)
+    areas = np.bincount(faces.ravel(), shares.ravel(), minlength=count).astype(np.float64)
     rows, columns, values = [], [], []
     for k in range(3):
-        i, j = faces[:, (k + 1) % 3], faces[:, (k + 2) % 3]
-        a, b = corners[:, (k + 1) % 3] - corners[:, k], corners[:, (k + 2) % 3] - corners[:, k]
-        weight = (a * b).sum(axis=1) / doubled / 2
+        i, j, weight = faces[:, (k + 1) % 3], faces[:, (k + 2) % 3], cotangents[:, k] / 2
         rows += [i, j, i, j]
         columns += [j, i, i, j]
         values += [-weight, -weight, weight, weight]
-    count = len(vertices)
     where = np.concatenate(rows), np.concatenate(columns)
     matrix = scipy.sparse.csr_matrix((np.concatenate(values), where), shape=(count, count))
-    areas = np.bincount(faces.ravel(), np.repeat(doubled / 6, 3), minlength=count)
-    return matrix, areas.astype(np.float64)
+    return matrix, areas
 
 
 def curvatures(vertices: Array, faces: Index) -> Array:

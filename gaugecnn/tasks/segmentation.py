@@ -113,6 +113,8 @@ class Segmentation(Task):
         return [str(int(c.argmax())) if c.max() > 0 else "background" for c in covered]
 
     def drawn(self, sample: Sample, outputs: Tensor | None, batch: Batch | None) -> Sample:
+        if not self.description.background:
+            sample = replace(sample, unmarked="no label")
         if batch is not None and batch.mask is not None:
             sample = replace(sample, mask=self._shown(batch.mask[0]))
         if outputs is not None:
