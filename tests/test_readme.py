@@ -20,10 +20,11 @@ from torch_geometric.data import Batch
 from gaugecnn import build_model, load_config
 from gaugecnn.bench.plan import plan_from_words
 from gaugecnn.console import pairs
+from gaugecnn.data.fields import Target, checked
 from gaugecnn.data.sources import Images, load_source
 from gaugecnn.methods.gauge import Kernel, mesh_geometry
 from gaugecnn.methods.s2cnn.published import published_names
-from gaugecnn.surfaces import TriangleMesh
+from gaugecnn.surfaces import LatLonGrid, TriangleMesh
 from tests.cli.calls import call
 from tests.commands import command_lines, python_blocks, spans
 
@@ -168,7 +169,7 @@ def weights() -> dict[str, Any]:
     return {}
 
 
-PREPARED: list[Callable[[], dict[str, Any]]] = [dict, bunny, bunny, weights]
+PREPARED: list[Callable[[], dict[str, Any]]] = [dict, dict, dict, bunny, bunny, weights]
 """For each block of Python what it takes for granted."""
 
 
@@ -183,5 +184,10 @@ def test_a_block_of_python_runs(folder: Path, number: int) -> None:
     if number == 0:
         assert names["trained"].domain.title == "icosphere(level=2)"
         assert names["model"](torch.zeros(2, 1, 642)).shape == (2, 11, 642)
-    if number == 3:
+    if number == 1:
+        half = checked(names["load"](True), LatLonGrid(4), "README")
+        assert (half.kind, half.outputs, len(half)) == (Target.masks, 2, 40)
+    if number == 2:
+        assert set(names["found"]) == {"prediction", "probabilities", "logits", "signal"}
+    if number == 5:
         assert len(names["data"].splits.train) > 0
