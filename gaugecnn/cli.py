@@ -79,8 +79,8 @@ def train(words: Words = None) -> None:
     """Train a network and test it on unrotated and on rotated images.
 
     model=NAME (default gauge) and task=classification|segmentation|
-    regression|field_regression choose the network. The run is written to output=DIR, and continued with
-    train.resume=true.
+    regression|field_regression choose the network. The run is written to
+    output=DIR, and continued with train.resume=true.
     """
     given = words or []
     config = configuration(given)
