@@ -23,9 +23,17 @@ from gaugecnn.data.input_names import check_inputs, check_picture_options
 from gaugecnn.data.limits import check_digits
 from gaugecnn.domain_options import DOMAIN_KEYS, DomainSection, check_domain
 from gaugecnn.errors import OptionError, UserError
+from gaugecnn.plans import InvariantPlan
 from gaugecnn.recipe import TrainSection, check_recipe
 from gaugecnn.registry import method_for
-from gaugecnn.task_registry import OF_NUMBERS, OF_PICTURES, losses_of, plan_like, task_names
+from gaugecnn.task_registry import (
+    OF_NUMBERS,
+    OF_PICTURES,
+    losses_of,
+    plan_class,
+    plan_like,
+    task_names,
+)
 from gaugecnn.trainer_keys import TEXTS, check_trainer
 from gaugecnn.typed import leaves, nearest, read, value
 from gaugecnn.words import assign, parsed, text_keys
@@ -227,7 +235,7 @@ def _check(config: Config) -> None:
     check_inputs(config.data.input)
     if ":" not in config.data.name:
         check_picture_options(config.data.input, config.data.standardise)
-    if config.task == "classification" and config.data.digits_per_sphere > 1:
+    if config.data.digits_per_sphere > 1 and plan_class(config.task) is InvariantPlan:
         raise UserError(
             f"data.digits_per_sphere={config.data.digits_per_sphere} asks for segmentation: "
             "several digits have no one class (task=segmentation)"

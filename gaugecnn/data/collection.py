@@ -83,5 +83,8 @@ class Collection(ABC):
         """What lays raw batches of `dataset` on the domain."""
 
     @abstractmethod
-    def frequencies(self, half: Half, task: str) -> Tensor | None:
-        """How often each class of a task is met ``(class,)``; None where they are not known."""
+    def frequencies(self, half: Half) -> Tensor | None:
+        """How often each class of the targets is met ``(class,)``; None where there are none.
+
+        Of pictures those of the labels: how much of a sphere digits cover shows in each batch.
+        """

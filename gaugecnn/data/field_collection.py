@@ -241,7 +241,7 @@ class FieldCollection(Collection):
     def renderer(self) -> FieldRenderer:
         return FieldRenderer(self.domain, self.train, self.description, self.surface)
 
-    def frequencies(self, half: Half, task: str) -> Tensor | None:
+    def frequencies(self, half: Half) -> Tensor | None:
         assert isinstance(half, FieldHalf)
         if half.kind is Target.labels:
             return torch.bincount(half.targets, minlength=self.train.classes) / len(half)

@@ -87,10 +87,9 @@ class ImageCollection(Collection):
     def renderer(self) -> SignalRenderer:
         return RENDERERS[self.convention](self.domain)
 
-    def frequencies(self, half: Half, task: str) -> Tensor | None:
-        """Of the labels; how much of a sphere digits cover shows in each batch."""
+    def frequencies(self, half: Half) -> Tensor | None:
         assert isinstance(half, Images)
-        if task != "classification" or half.labels.is_floating_point():
+        if half.labels.is_floating_point():
             return None
         return torch.bincount(half.labels, minlength=half.classes) / len(half)
 

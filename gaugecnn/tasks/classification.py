@@ -68,7 +68,8 @@ class Classification(Task):
         return present(batch.label, self.name)
 
     def weigh(self, frequencies: Tensor) -> None:
-        self._class_weights = class_weights(frequencies, self.loss_name)
+        if len(frequencies) == self.outputs:  # a task made of the labels may have other classes
+            self._class_weights = class_weights(frequencies, self.loss_name)
 
     def loss(
         self, outputs: Tensor, target: Tensor, areas: Tensor, smoothing: float = 0.0

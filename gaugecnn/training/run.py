@@ -190,7 +190,7 @@ def _training(
 ) -> Training:
     """The network with its task, ready to be trained and tested on the data."""
     task = build_task(config, description)
-    frequencies = data.collection.frequencies(data.splits.train, config.task)
+    frequencies = data.collection.frequencies(data.splits.train)
     if frequencies is not None:
         task.weigh(frequencies)
     section = OmegaConf.to_object(config.train)
