@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from torch import Tensor
-from torchmetrics import Metric
 
 from gaugecnn.data.batch import Batch
 from gaugecnn.data.description import Description
@@ -16,11 +15,12 @@ from gaugecnn.layers import LayerFamily
 from gaugecnn.networks import Network
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.tasks.details import Details
+from gaugecnn.tasks.exact import ExactMetric
 from gaugecnn.tasks.losses import Loss
 from gaugecnn.tasks.plans import FieldPlan, InvariantPlan
 
 
-class TaskMetric(Metric):
+class TaskMetric(ExactMetric):
     """The metrics of a task over a whole test set, summed over batches and processes."""
 
     full_state_update = False

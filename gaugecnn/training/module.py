@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from enum import StrEnum
 
 import lightning
@@ -72,7 +73,20 @@ class Training(lightning.LightningModule):
         return f"validation/{self.task.monitored}"
 
     def forward(self, signal: Tensor) -> Tensor:
-        return self.network(signal)
+        """What the network says of a signal, in at least float32."""
+        return self._answer(self.network, signal)
+
+    def _answer(self, network: nn.Module, signal: Tensor) -> Tensor:
+        """Signals are rendered in float32, whatever the precision of the network.
+
+        Where its weights have half of that, what layers compute in float32 for good reasons meets
+        them under autocast, which brings both together.
+        """
+        dtype = next(network.parameters()).dtype
+        half = dtype.itemsize < torch.float32.itemsize
+        with torch.autocast(signal.device.type, dtype) if half else nullcontext():
+            outputs: Tensor = network(signal.to(dtype))
+        return outputs.to(torch.promote_types(outputs.dtype, torch.float32))
 
     @property
     def areas(self) -> Tensor:
@@ -80,9 +94,9 @@ class Training(lightning.LightningModule):
         return self.network.domain.areas.view(self.network.domain.shape)
 
     def _loss(self, batch: Batch, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
-        outputs = self.network(batch.signal)
+        outputs = self(batch.signal)
         target = self.task.target(batch)
-        return self.task.loss(outputs.float(), target, self.areas, smoothing), outputs
+        return self.task.loss(outputs, target, self.areas, smoothing), outputs
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         loss, _ = self._loss(batch, self.options.label_smoothing)
@@ -111,7 +125,7 @@ class Training(lightning.LightningModule):
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         other = list(self.conditions.values())[dataloader_idx]
-        outputs = (self.network if other is None else other)(batch.signal)
+        outputs = self._answer(self.network if other is None else other, batch.signal)
         self.tested[dataloader_idx].update(outputs, self.task.target(batch), self.areas)
 
     def on_test_epoch_end(self) -> None:
