@@ -135,7 +135,7 @@ class Training(lightning.LightningModule):
     def details(self) -> dict[str, Details]:
         """What each test leaves beside its metrics."""
         pairs = zip(self.conditions, self.tested, strict=True)
-        return {name: metric.details() for name, metric in pairs}
+        return {name: metric.details() for name, metric in pairs if name in self.results}
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Learning rate and randomness from where the training stands, so that resuming agrees."""
