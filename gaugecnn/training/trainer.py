@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -48,6 +49,11 @@ def build_trainer(
             tell(f"{device.type} has no float64, in which geometry is held: on the CPU instead")
             trainer = lightning.Trainer(**{**choices, **given, "accelerator": "cpu"})
     _check_device(trainer)
+    if trainer.accumulate_grad_batches < 1:
+        raise UserError(
+            "trainer.accumulate_grad_batches: expected at least 1, got "
+            f"{trainer.accumulate_grad_batches}"
+        )
     asked = meant(config, "trainer.precision")
     if trainer.precision != asked:
         raise UserError(
@@ -83,8 +89,18 @@ def one_line(*also: type[Exception]) -> Iterator[None]:
         yield
     except UserError:
         raise
-    except refusals as error:
-        raise UserError(f"trainer: {str(error).splitlines()[0]}") from error
+    except Exception as error:
+        if not isinstance(error, refusals) and not _of_lightning(error):
+            raise
+        reason = str(error).strip() or type(error).__name__
+        raise UserError(f"trainer: {reason.splitlines()[0]}") from error
+
+
+def _of_lightning(error: Exception) -> bool:
+    """Whether it is Lightning itself that finds a value wrong, and not what it calls."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    innermost = frames[-1][0].f_globals.get("__name__", "")
+    return isinstance(error, ValueError | TypeError) and innermost.startswith("lightning.")
 
 
 @contextmanager

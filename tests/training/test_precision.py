@@ -83,7 +83,9 @@ def test_evaluated_in_another_precision(tmp_path):
     train(load_config("gcn", overrides=[f"output={run}", *FEW, *SMALL["gcn"]]))
     for precision in WEIGHTS:
         found = evaluate(run, [f"trainer.precision={precision}"])["test"]
-        assert set(found) == {f"trainer.precision={precision}/{c}" for c in ("unrotated", "rotated")}
+        assert set(found) == {
+            f"trainer.precision={precision}/{c}" for c in ("unrotated", "rotated")
+        }
 
 
 def test_a_precision_that_would_silently_be_another(tmp_path):

@@ -248,7 +248,7 @@ def test_a_profile_is_shown(tmp_path, caplog):
         ("trainer.devices=0", "trainer: "),
         ("trainer.val_check_interval=100", "val_check_interval"),
         ("trainer.profiler=nonsense", "profiler"),
-        ("trainer.accumulate_grad_batches=0", "trainer: "),
+        ("trainer.accumulate_grad_batches=0", "expected at least 1, got 0"),
     ],
 )
 def test_what_lightning_refuses_is_one_line(tmp_path, word, told):
