@@ -139,7 +139,9 @@ class Training(lightning.LightningModule):
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Learning rate and randomness from where the training stands, so that resuming agrees."""
-        state = np.random.SeedSequence([self.seed, self.global_step, self.global_rank])
+        part = batch_idx % self.trainer.accumulate_grad_batches  # of those of one step
+        numbers = [self.seed, self.global_step, self.global_rank, *([part] if part else [])]
+        state = np.random.SeedSequence(numbers)
         torch.manual_seed(int(state.generate_state(1)[0]))
         done = self.current_epoch + batch_idx / self.trainer.num_training_batches
         schedule, epochs = Schedule(self.options.schedule), self.options.epochs

@@ -175,9 +175,18 @@ def test_no_step_at_all(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_accumulated_gradients(tmp_path):
+def test_accumulated_gradients(tmp_path, monkeypatch):
+    """Half as many steps; what is dropped differs from batch to batch all the same."""
+    seeds, step = [], Training.training_step
+
+    def record(self, batch, batch_idx):
+        seeds.append(torch.initial_seed())
+        return step(self, batch, batch_idx)
+
+    monkeypatch.setattr(Training, "training_step", record)
     finish(tmp_path / "run", "trainer.accumulate_grad_batches=2")
     assert saved(tmp_path / "run", "last")["global_step"] == 6
+    assert len(set(seeds)) == 12
 
 
 def test_every_second_epoch_is_validated(tmp_path, validated):
