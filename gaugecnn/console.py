@@ -108,7 +108,7 @@ def print_summary(summary: dict[str, Any], run: Path | str) -> None:
     conditions = summary["test"]
     for condition in conditions:
         table.add_column(condition, justify="right")
-    for metric in next(iter(conditions.values())):
+    for metric in next(iter(conditions.values()), {}):
         values = [conditions[condition][metric] for condition in conditions]
         table.add_row(metric, *map(_shown, values))
     Console().print(table)

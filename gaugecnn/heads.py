@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Self
+
+import torch
 from torch import Tensor, nn
 
 from gaugecnn.plans import Head
@@ -76,7 +80,8 @@ class Units(nn.Module):
     """From the numbers that a network is trained on to those of its targets.
 
     ``y = mean + deviation z`` for each output; a vector has no mean, which would be a direction.
-    Both are kept in the state dict: they belong to what was learned.
+    Both are kept in the state dict: they belong to what was learned. They, and the numbers that
+    they give, have at least float32: a temperature in bfloat16 is off by a degree.
 
     Args:
         mean: of each output ``(output,)``.
@@ -91,7 +96,18 @@ class Units(nn.Module):
         self.register_buffer("mean", mean)
         self.register_buffer("deviation", deviation)
 
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
+        exact = dict(self.named_buffers())
+        super()._apply(fn, recurse)
+        for name, buffer in exact.items():
+            moved = getattr(self, name)
+            if moved.dtype.itemsize < buffer.dtype.itemsize:
+                least = torch.promote_types(moved.dtype, torch.float32)
+                setattr(self, name, buffer.to(moved.device, least))
+        return self
+
     def forward(self, outputs: Tensor) -> Tensor:
         """Outputs ``(batch, output, ...)`` in the units of the targets."""
         shape = (-1, *[1] * (outputs.dim() - 2))
-        return self.mean.view(shape) + self.deviation.view(shape) * outputs
+        exact = outputs.to(torch.promote_types(outputs.dtype, self.mean.dtype))
+        return self.mean.view(shape) + self.deviation.view(shape) * exact

@@ -10,7 +10,7 @@ import lightning
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader, Sampler, SequentialSampler
 
 from gaugecnn.data.batch import Batch
 from gaugecnn.data.collection import Collection, Half
@@ -62,6 +62,16 @@ class EpochBatches(Sampler[tuple[int, Tensor]]):
     def __iter__(self) -> Iterator[tuple[int, Tensor]]:
         for index in self._mine().split(self._sizes()):
             yield self.epoch, index
+
+
+class SameBatches(EpochBatches, SequentialSampler):  # type: ignore[misc]
+    """The first epoch's batches in every epoch, for a network that is to learn them by heart.
+
+    Lightning replaces any other sampler then, because most would draw new batches.
+    """
+
+    def set_epoch(self, epoch: int) -> None:
+        """Nothing changes."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +129,9 @@ class SurfaceDataModule(lightning.LightningDataModule):
         }
 
     def _loader(self, data: PosedDataset[Any], shuffle_seed: int | None) -> DataLoader[Any]:
-        batches = EpochBatches(len(data), self.batch_size, shuffle_seed)
+        overfits = self.trainer is not None and self.trainer.overfit_batches > 0  # type: ignore[attr-defined]
+        sampler = SameBatches if overfits else EpochBatches
+        batches = sampler(len(data), self.batch_size, shuffle_seed)
         return DataLoader(data, sampler=batches, batch_size=None)
 
     def train_dataloader(self) -> DataLoader[Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, Self
 
 import torch
 from scipy.spatial import KDTree
@@ -70,6 +72,14 @@ class Domain(nn.Module, ABC):
 
         The last axis is (column, row) in [-1, 1], rows downwards.
         """
+
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
+        """Geometry moves with a network and is never rounded to its precision."""
+        exact = dict(self.named_buffers(recurse=False))
+        super()._apply(fn, recurse)
+        for name, buffer in exact.items():
+            setattr(self, name, buffer.to(getattr(self, name).device))
+        return self
 
     def extra_repr(self) -> str:
         return self.title

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from torch import Tensor
-from torchmetrics import Metric
 
 from gaugecnn.data.batch import Batch
 from gaugecnn.data.description import Description
@@ -18,10 +17,11 @@ from gaugecnn.networks import Network
 from gaugecnn.plans import FieldPlan, InvariantPlan
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.tasks.details import Details
+from gaugecnn.tasks.exact import ExactMetric
 from gaugecnn.tasks.losses import Loss
 
 
-class TaskMetric(Metric):
+class TaskMetric(ExactMetric):
     """The metrics of a task over a whole test set, summed over batches and processes."""
 
     full_state_update = False

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric
 
 from gaugecnn.tasks.details import Details
+from gaugecnn.tasks.exact import ExactMetric
 
 
-class WeightedConfusion(Metric):
+class WeightedConfusion(ExactMetric):
     """``matrix[t, p]``: total weight of samples of true class t that were predicted as p.
 
     Sums are kept in float64 and added over processes, so that the metrics below are those of the
@@ -27,7 +27,6 @@ class WeightedConfusion(Metric):
         self.matrix: Tensor
         start = torch.zeros(classes, classes, dtype=torch.float64)
         self.add_state("matrix", default=start, dist_reduce_fx="sum")
-        self.set_dtype(torch.float64)
 
     def update(self, prediction: Tensor, truth: Tensor, weight: Tensor) -> None:
         """Add samples; those whose true class is below 0 do not count.

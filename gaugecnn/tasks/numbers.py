@@ -28,7 +28,6 @@ class ErrorMetric(TaskMetric):
         self.deviation, self.vectors = deviation.double(), vectors
         start = torch.zeros(5, len(deviation), dtype=torch.float64)
         self.add_state("sums", default=start, dist_reduce_fx="sum")
-        self.set_dtype(torch.float64)
 
     def update(self, outputs: Tensor, target: Tensor, areas: Tensor) -> None:
         weight, distance, size = weighed(outputs, target, areas, self.vectors)

@@ -29,7 +29,7 @@ class PreciseBatchNorm(Callback):
     @torch.no_grad()
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
         norms = [m for m in pl_module.modules() if getattr(m, "momentum", None) is not None]
-        if not norms or trainer.state.fn != "fit":
+        if not norms or trainer.state.fn != "fit" or trainer.sanity_checking:
             return
         momenta = [norm.momentum for norm in norms]
         pl_module.network.train()
@@ -39,7 +39,7 @@ class PreciseBatchNorm(Callback):
                     norm.momentum = 1 / (i + 1)  # the mean of all batches so far
                 moved = trainer.strategy.batch_to_device(raw)
                 batch = trainer.datamodule.on_after_batch_transfer(moved, 0)
-                pl_module.network(batch.signal)
+                pl_module(batch.signal)
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
         pl_module.network.eval()

@@ -24,7 +24,9 @@ from gaugecnn.files import write_atomically
 from gaugecnn.networks import Network
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.tasks.details import Details
+from gaugecnn.training.attempt import is_run
 from gaugecnn.training.files import read_csv, write_csv, write_json
+from gaugecnn.training.lock import is_main_process
 
 DATA_FILE = "data.json"
 """What the network knows of its data, and what was mended of its mesh: enough to load it."""
@@ -97,18 +99,6 @@ def default_output(config: DictConfig) -> str:
     return f"runs/{config.model.name}-{config.task}-{config.data.name}-seed{config.seed}"
 
 
-def surface_name(config: DictConfig) -> str:
-    """The name of a surface in ``test[SURFACE/condition]``: ``ellipsoid``, ``icosphere5``."""
-    domain = config.domain
-    if domain.kind == "mesh":
-        return Path(domain.file).stem
-    return f"{domain.kind}{domain.level or domain.bandwidth or domain.size}"
-
-
-def _is_main_process() -> bool:
-    return getattr(rank_zero_only, "rank", 0) in (0, None)
-
-
 def _loaded(path: Path) -> DictConfig:
     try:
         loaded = OmegaConf.load(path)
@@ -119,46 +109,79 @@ def _loaded(path: Path) -> DictConfig:
     return loaded
 
 
-def _checkpoint(path: Path) -> dict[str, Any]:
-    """A checkpoint, once it is known to be whole."""
+def _checkpoint(path: Path, *more: str) -> dict[str, Any]:
+    """A checkpoint, once it is known to be whole.
+
+    Args:
+        path: the file.
+        more: what it must hold beside the weights.
+    """
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         reason = shorten(str(error), 100)
         raise UserError(f"{path} is damaged and cannot be loaded: {reason}") from error
-    if not isinstance(loaded, dict) or "state_dict" not in loaded:
-        raise UserError(f"{path} is not a checkpoint of ours: it has no state_dict")
-    return loaded
+    for key in ("state_dict", *more):
+        if not isinstance(loaded, dict) or key not in loaded:
+            raise UserError(f"{path} is not a checkpoint of ours: it has no {key}")
+    return dict(loaded)
 
 
-def prepare(
-    output: Path, config: DictConfig, description: Description, domain: Domain
-) -> str | None:
-    """Make the directory; the checkpoint to resume from, or None for a new run.
+def resumed_from(output: Path, config: DictConfig) -> str | None:
+    """The checkpoint from which a run goes on, or None for a new run; nothing is written.
+
+    Args:
+        output: the directory, which this process holds.
+        config: of the run.
+
+    Raises:
+        UserError: the directory holds a run and none is resumed, or one that cannot be.
+    """
+    if is_main_process() and is_run(output) and not config.train.resume:
+        raise UserError(
+            f"output={output} already holds a run; give another output, or train.resume=true"
+        )
+    if not config.train.resume or not (output / "config.yaml").is_file():
+        return None
+    _check_same(output, config)
+    last, best = (output / "checkpoints" / f"{name}.ckpt" for name in ("last", "best"))
+    if not last.is_file():
+        if best.is_file():
+            raise UserError(f"train.resume: {output} has no checkpoints/last.ckpt to go on from")
+        return None
+    done = epochs_done(_checkpoint(last, "optimizer_states", "loops"))
+    if config.train.epochs < done:
+        raise UserError(
+            f"train.resume: {done} epochs of {output} are done, and train.epochs="
+            f"{config.train.epochs} asks for fewer; give train.epochs={done} or more"
+        )
+    return str(last)
+
+
+def epochs_done(checkpoint: Mapping[str, Any]) -> int:
+    """How many epochs were trained to their end before a checkpoint was saved."""
+    loop = checkpoint["loops"]["fit_loop"]
+    ended = checkpoint["epoch"] + loop["epoch_loop.batch_progress"]["is_last_batch"]
+    return int(max(ended, loop["epoch_progress"]["current"]["processed"]))
+
+
+def begin(output: Path, config: DictConfig, description: Description, domain: Domain) -> None:
+    """Write what a run is.
 
     Args:
         output: the directory.
         config: of the run.
         description: of its data.
         domain: where its signals live.
+
+    Raises:
+        UserError: the directory cannot be written.
     """
-    taken = (output / "config.yaml").is_file()
-    last = output / "checkpoints" / "last.ckpt"
-    if taken and not config.train.resume and _is_main_process():
-        raise UserError(
-            f"output={output} already holds a run; give another output, or train.resume=true"
-        )
-    if taken and config.train.resume:
-        _check_same(output, config)
     try:
         _write_config(output, config)
         _write_data(output, description, domain)
     except OSError as error:
         raise UserError(f"output={output} cannot be written: {error}") from error
-    if not config.train.resume or not last.is_file():
-        return None
-    _checkpoint(last)
-    return str(last)
 
 
 @rank_zero_only
@@ -188,23 +211,6 @@ def _check_same(output: Path, config: DictConfig) -> None:
             f"train.resume: {output} was started with train.ema={decay}, and its checkpoints hold "
             "the average; resume with it, or give another output"
         )
-
-
-def set_aside(output: Path) -> list[dict[str, str]]:
-    """The rows logged before: Lightning's logger starts the file anew."""
-    previous = output / "metrics.previous.csv"
-    rows = read_csv(previous) + read_csv(output / "metrics.csv")
-    if _is_main_process() and rows:
-        write_csv(previous, rows)
-        (output / "metrics.csv").unlink(missing_ok=True)
-    return rows
-
-
-@rank_zero_only
-def rejoin(output: Path, earlier: list[dict[str, str]]) -> None:
-    """The rows logged before, and those logged since."""
-    write_csv(output / "metrics.csv", earlier + read_csv(output / "metrics.csv"))
-    (output / "metrics.previous.csv").unlink(missing_ok=True)
 
 
 @rank_zero_only

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 
 import lightning
 import numpy as np
@@ -65,7 +66,20 @@ class Training(lightning.LightningModule):
         return f"validation/{self.task.monitored}"
 
     def forward(self, signal: Tensor) -> Tensor:
-        return self.network(signal)
+        """What the network says of a signal, in at least float32."""
+        return self._answer(self.network, signal)
+
+    def _answer(self, network: nn.Module, signal: Tensor) -> Tensor:
+        """Signals are rendered in float32, whatever the precision of the network.
+
+        Where its weights have half of that, what layers compute in float32 for good reasons meets
+        them under autocast, which brings both together.
+        """
+        dtype = next(network.parameters()).dtype
+        half = dtype.itemsize < torch.float32.itemsize
+        with torch.autocast(signal.device.type, dtype) if half else nullcontext():
+            outputs: Tensor = network(signal.to(dtype))
+        return outputs.to(torch.promote_types(outputs.dtype, torch.float32))
 
     @property
     def areas(self) -> Tensor:
@@ -73,9 +87,9 @@ class Training(lightning.LightningModule):
         return self.network.domain.areas.view(self.network.domain.shape)
 
     def _loss(self, batch: Batch, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
-        outputs = self.network(batch.signal)
+        outputs = self(batch.signal)
         target = self.task.target(batch)
-        return self.task.loss(outputs.float(), target, self.areas, smoothing), outputs
+        return self.task.loss(outputs, target, self.areas, smoothing), outputs
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         loss, _ = self._loss(batch, self.options.label_smoothing)
@@ -104,7 +118,7 @@ class Training(lightning.LightningModule):
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:
         other = list(self.conditions.values())[dataloader_idx]
-        outputs = (self.network if other is None else other)(batch.signal)
+        outputs = self._answer(self.network if other is None else other, batch.signal)
         self.tested[dataloader_idx].update(outputs, self.task.target(batch), self.areas)
 
     def on_test_epoch_end(self) -> None:
@@ -114,11 +128,13 @@ class Training(lightning.LightningModule):
     def details(self) -> dict[str, Details]:
         """What each test leaves beside its metrics."""
         pairs = zip(self.conditions, self.tested, strict=True)
-        return {name: metric.details() for name, metric in pairs}
+        return {name: metric.details() for name, metric in pairs if name in self.results}
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Learning rate and randomness from where the training stands, so that resuming agrees."""
-        state = np.random.SeedSequence([self.seed, self.global_step, self.global_rank])
+        part = batch_idx % self.trainer.accumulate_grad_batches  # of those of one step
+        numbers = [self.seed, self.global_step, self.global_rank, *([part] if part else [])]
+        state = np.random.SeedSequence(numbers)
         torch.manual_seed(int(state.generate_state(1)[0]))
         done = self.current_epoch + batch_idx / self.trainer.num_training_batches
         schedule, epochs = Schedule(self.options.schedule), self.options.epochs

@@ -9,6 +9,7 @@ import warnings
 from typing import Any
 
 from lightning.pytorch.callbacks import Callback, RichProgressBar
+from lightning.pytorch.utilities import rank_zero_only
 
 
 class EpochLines(Callback):
@@ -27,18 +28,35 @@ def on_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def progress_bar() -> list[Callback]:
-    """The callback that shows progress on this output."""
-    return [RichProgressBar()] if on_terminal() else [EpochLines()]
+def tell(message: str) -> None:
+    """Say something once, however many processes there are."""
+    if not getattr(rank_zero_only, "rank", 0):
+        print(message, flush=True)
 
 
-def quiet_libraries() -> None:
-    """Keep what libraries say of themselves out of the user's sight; problems stay."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+def progress_bar(wanted: bool | None) -> list[Callback]:
+    """The callback that shows progress on this output.
+
+    Args:
+        wanted: whether as a bar; None for one on terminals.
+    """
+    bar = on_terminal() if wanted is None else wanted
+    return [RichProgressBar()] if bar else [EpochLines()]
+
+
+def quiet_libraries(profiled: bool) -> None:
+    """Keep what libraries say of themselves out of the user's sight; problems stay.
+
+    Args:
+        profiled: whether a profile was asked for, which Lightning says in that way too.
+    """
+    level = logging.INFO if profiled else logging.WARNING
+    logging.getLogger("lightning.pytorch").setLevel(level)
     warnings.filterwarnings("ignore", message=".*treespec.*", module="lightning")
     warnings.filterwarnings("ignore", message="Experiment logs directory")  # kept by us
     warnings.filterwarnings("ignore", message=".*does not have many workers")  # all in memory
     warnings.filterwarnings("ignore", message="The number of training batches")  # small data
+    warnings.filterwarnings("ignore", message=".*AMP with fp16 is not supported")  # refused by us
     warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
 
 

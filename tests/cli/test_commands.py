@@ -31,9 +31,10 @@ def test_interrupt_tells_how_to_resume(tmp_path: Path, monkeypatch: pytest.Monke
     assert result.exit_code == 130
     assert result.stderr.count("\n") == 1
     assert f"'output={tmp_path / 'a run'}' train.resume=true" in result.stderr
-    assert "already holds a run" in refuse(*words)
+    assert not (tmp_path / "a run").exists()  # nothing had come of it yet
     succeed(*words, "train.resume=true")
     assert (tmp_path / "a run" / "summary.json").is_file()
+    assert "already holds a run" in refuse(*words)
 
 
 def test_evaluate_on_another_level(copied: Path) -> None:

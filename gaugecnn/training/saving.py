@@ -1,0 +1,66 @@
+"""Which checkpoints a training keeps: the last epoch, and the best one of those validated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from omegaconf import DictConfig
+
+from gaugecnn.training.averaging import WeightAverage
+from gaugecnn.training.batch_statistics import PreciseBatchNorm
+
+
+def validates(config: DictConfig) -> bool:
+    """Whether a training is ever validated."""
+    every = config.trainer.get("check_val_every_n_epoch")
+    too_late = isinstance(every, int) and every > config.train.epochs
+    return config.trainer.get("limit_val_batches") != 0 and not too_late
+
+
+def checkpoints(folder: Path, monitored: str | None, mode: str) -> list[ModelCheckpoint]:
+    """What saves ``best.ckpt`` and ``last.ckpt``.
+
+    ``last.ckpt`` is saved when an epoch ends, whether it is validated then, more often or not at
+    all: a training resumes at the beginning of an epoch.
+
+    Args:
+        folder: where they are kept.
+        monitored: the metric by which the best is chosen; None takes the last for the best.
+        mode: ``max`` or ``min``.
+    """
+    if monitored is None:
+        best = ModelCheckpoint(
+            folder, "best", "step", mode="max",
+            save_on_train_epoch_end=True, enable_version_counter=False,
+        )  # fmt: skip
+    else:
+        best = ModelCheckpoint(
+            folder, "best", monitored, mode=mode,
+            save_on_train_epoch_end=False, enable_version_counter=False,
+        )  # fmt: skip
+    last = ModelCheckpoint(
+        folder, "last", save_on_train_epoch_end=True, enable_version_counter=False
+    )
+    return [best, last]
+
+
+class WithoutValidation(Callback):
+    """Where nothing is validated, what a validation prepares is prepared for the checkpoints.
+
+    Args:
+        average: of the weights, if there is one.
+        statistics: of batch norms, measured with the average in place.
+    """
+
+    def __init__(self, average: WeightAverage | None, statistics: PreciseBatchNorm) -> None:
+        self.average, self.statistics = average, statistics
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        if self.average is not None:
+            self.average.on_validation_start(trainer, pl_module)
+        self.statistics.on_validation_start(trainer, pl_module)
+        if self.average is not None:
+            self.average.on_validation_end(trainer, pl_module)
+        pl_module.network.train()
