@@ -123,3 +123,10 @@ def test_from_an_empty_directory(tmp_path: Path) -> None:
     failed = python("-m", "gaugecnn", "train", "level=3 foo", "foo", where=tmp_path)
     assert failed.returncode == 2
     assert failed.stderr == "gaugecnn: expected key=value, got 'foo'\n"
+
+
+def test_a_training_without_tests_is_told(tmp_path: Path) -> None:
+    words = [*TINY, "model=gauge", f"output={tmp_path / 'run'}"]
+    printed = succeed("train", *words, "trainer.limit_test_batches=0")
+    assert "parameters, trained in" in printed
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["test"] == {}
