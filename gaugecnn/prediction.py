@@ -18,7 +18,7 @@ from gaugecnn.data.batch import SignalRenderer
 from gaugecnn.data.conventions import Convention
 from gaugecnn.data.custom import as_images
 from gaugecnn.data.description import Description
-from gaugecnn.data.field_collection import FieldRenderer, RawFields
+from gaugecnn.data.field_rendering import FieldRenderer, RawFields
 from gaugecnn.data.fields import FieldHalf, Fields, Layout, checked
 from gaugecnn.data.image_collection import RENDERERS
 from gaugecnn.data.input_names import check_inputs

@@ -9,7 +9,8 @@ import torch
 import gaugecnn
 from gaugecnn.data import Fields
 from gaugecnn.data.batch import Batch
-from gaugecnn.data.field_collection import FieldCollection, RawFields
+from gaugecnn.data.field_collection import FieldCollection
+from gaugecnn.data.field_rendering import RawFields
 from gaugecnn.data.fields import Target, checked
 from gaugecnn.data.input_names import Input, check_inputs
 from gaugecnn.data.inputs import surface_inputs
