@@ -98,7 +98,9 @@ def surface_name(config: DictConfig) -> str:
     domain = config.domain
     if domain.kind == "mesh":
         return Path(domain.file).stem
-    return f"{domain.kind}{domain.level or domain.bandwidth or domain.size}"
+    if domain.kind == "chart":
+        return f"{domain.chart}{domain.size}"
+    return f"{domain.kind}{domain.bandwidth if domain.level is None else domain.level}"
 
 
 def changed_surface(surfaces: dict[str, str], name: str, content: str) -> list[str]:
@@ -109,6 +111,8 @@ def changed_surface(surfaces: dict[str, str], name: str, content: str) -> list[s
         name: what the surface is called.
         content: what it is.
     """
+    if content == next(iter(surfaces.values()), None):
+        return []
     if surfaces.get(name, content) != content:
         name = f"{name}-{content}"
     surfaces[name] = content

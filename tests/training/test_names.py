@@ -9,7 +9,13 @@ import pytest
 from gaugecnn import load_config
 from gaugecnn.config import override
 from gaugecnn.errors import UserError
-from gaugecnn.training.names import changed_words, check_words, own_name
+from gaugecnn.training.names import (
+    changed_surface,
+    changed_words,
+    check_words,
+    own_name,
+    surface_name,
+)
 from gaugecnn.training.run import evaluate, train
 from tests.training.hashes import contents
 from tests.training.test_run import TINY, config_for
@@ -115,3 +121,24 @@ def test_own_name(limit):
     assert own_name(config) == [f"trainer.limit_test_batches={limit}"]
     assert own_name(load_config("cnn", overrides=["trainer.limit_test_batches=1.0"])) == []
     assert list(changed_words(config, config, [])) == own_name(config)
+
+
+@pytest.mark.parametrize(
+    ("model", "words", "name"),
+    [
+        ("gauge", ["domain.level=0"], "icosphere0"),
+        ("gauge", ["domain.level=5"], "icosphere5"),
+        ("cnn", ["domain.size=40"], "equirectangular40"),
+        ("p4", ["domain.size=40"], "azimuthal40"),
+        ("s2cnn", ["domain.bandwidth=20"], "lat_lon20"),
+    ],
+)
+def test_surfaces_are_told_apart_by_name(model, words, name):
+    assert surface_name(load_config(model, overrides=words)) == name
+
+
+def test_a_surface_of_an_earlier_name_is_still_the_runs_own():
+    content = "chart(azimuthal, size=40)"
+    assert changed_surface({"chart40": content}, "azimuthal40", content) == []
+    assert changed_surface({"a": "x"}, "b", "y") == ["b"]
+    assert changed_surface({"a": "x", "b": "z"}, "b", "y") == ["b-y"]

@@ -75,7 +75,7 @@ def test_loading_and_evaluating_a_run(tmp_path):
     again = evaluate(run, [])
     assert again["test"] == summary["test"]
     elsewhere = evaluate(run, ["domain.size=20"])
-    assert set(elsewhere["test"]) == {"chart20/unrotated", "chart20/rotated"}
+    assert set(elsewhere["test"]) == {"equirectangular20/unrotated", "equirectangular20/rotated"}
     same = ["data.name=digits", "model.normalisation=batch"]
     fewer = evaluate(run, ["data.test_size=7", *same])
     assert set(fewer["test"]) == {"data.test_size=7/unrotated", "data.test_size=7/rotated"}
