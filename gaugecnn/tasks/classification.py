@@ -16,7 +16,7 @@ from gaugecnn.plans import InvariantPlan
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.task_registry import OF_CLASSES
 from gaugecnn.tasks.base import Task, TaskMetric, present
-from gaugecnn.tasks.confusion import WeightedConfusion, accuracy, by_class
+from gaugecnn.tasks.confusion import WeightedConfusion, accuracy, by_class, class_arrays
 from gaugecnn.tasks.details import Details
 from gaugecnn.tasks.losses import class_weights, weighted_cross_entropy
 
@@ -83,12 +83,7 @@ class Classification(Task):
         return ClassificationMetric(self.outputs)
 
     def arrays(self, outputs: Tensor) -> dict[str, Tensor]:
-        """Logits and probabilities ``(sample, class)``, and the likeliest class ``(sample,)``."""
-        return {
-            "logits": outputs,
-            "prediction": outputs.argmax(dim=1),
-            "probabilities": outputs.softmax(dim=1),
-        }
+        return class_arrays(outputs)
 
     def in_words(self, outputs: Tensor, domain: Domain) -> list[str]:
         return [str(label) for label in outputs.argmax(dim=1).tolist()]

@@ -15,7 +15,7 @@ from gaugecnn.plans import FieldPlan
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.task_registry import OF_POINTS
 from gaugecnn.tasks.base import Task, TaskMetric, present
-from gaugecnn.tasks.confusion import WeightedConfusion, by_class, segmentation_metrics
+from gaugecnn.tasks.confusion import WeightedConfusion, by_class, class_arrays, segmentation_metrics
 from gaugecnn.tasks.details import Details
 from gaugecnn.tasks.losses import (
     Loss,
@@ -98,12 +98,7 @@ class Segmentation(Task):
         return SegmentationMetric(self.outputs, self.description.background)
 
     def arrays(self, outputs: Tensor) -> dict[str, Tensor]:
-        """Logits and probabilities ``(sample, class, *domain.shape)``, and the likeliest class."""
-        return {
-            "logits": outputs,
-            "prediction": outputs.argmax(dim=1),
-            "probabilities": outputs.softmax(dim=1),
-        }
+        return class_arrays(outputs)
 
     def in_words(self, outputs: Tensor, domain: Domain) -> list[str]:
         """The class that covers most of the surface, the background left out."""
