@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gaugecnn.data.pictures import read_folder
+from gaugecnn.data.images.pictures import read_folder
 
 FOLDER = Path("shapes")
 SIDE = 24

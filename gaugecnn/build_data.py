@@ -8,14 +8,14 @@ import torch
 from omegaconf import DictConfig
 
 from gaugecnn.data.collection import Collection
-from gaugecnn.data.conventions import Convention
 from gaugecnn.data.custom import call_custom
 from gaugecnn.data.description import Description
 from gaugecnn.data.field_collection import FieldCollection
 from gaugecnn.data.fields import Fields
-from gaugecnn.data.image_collection import ImageCollection
+from gaugecnn.data.images.collection import ImageCollection
+from gaugecnn.data.images.conventions import Convention
+from gaugecnn.data.images.sources import Images, load_source, picture_description
 from gaugecnn.data.input_names import check_inputs, check_picture_options
-from gaugecnn.data.sources import Images, load_source, picture_description
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces.domain import Domain, PoseDistribution
 from gaugecnn.task_registry import task_class

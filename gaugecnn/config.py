@@ -18,9 +18,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from gaugecnn.choices import Convention, DomainKind, PoseDistribution
-from gaugecnn.data.conventions import check_convention
+from gaugecnn.data.images.conventions import check_convention
+from gaugecnn.data.images.limits import check_digits
 from gaugecnn.data.input_names import check_inputs, check_picture_options
-from gaugecnn.data.limits import check_digits
 from gaugecnn.domain_options import DOMAIN_KEYS, DomainSection, check_domain
 from gaugecnn.errors import OptionError, UserError
 from gaugecnn.plans import InvariantPlan

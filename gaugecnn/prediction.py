@@ -15,18 +15,18 @@ from gaugecnn.build import build_task
 from gaugecnn.choices import choice
 from gaugecnn.data.arrays import as_tensor
 from gaugecnn.data.batch import SignalRenderer
-from gaugecnn.data.conventions import Convention
 from gaugecnn.data.custom import as_images
 from gaugecnn.data.description import Description
 from gaugecnn.data.field_rendering import FieldRenderer, RawFields
 from gaugecnn.data.fields import FieldHalf, Fields, Layout, checked
-from gaugecnn.data.image_collection import RENDERERS
+from gaugecnn.data.images.collection import RENDERERS
+from gaugecnn.data.images.conventions import Convention
+from gaugecnn.data.images.pictures import ARRAYS, read_array, read_images
+from gaugecnn.data.images.raster import MAX_SIDE, check_count
+from gaugecnn.data.images.rendering import RawBatch
+from gaugecnn.data.images.scenes import canvas_side, place
 from gaugecnn.data.input_names import check_inputs
 from gaugecnn.data.inputs import surface_inputs
-from gaugecnn.data.pictures import ARRAYS, read_array, read_images
-from gaugecnn.data.raster import MAX_SIDE, check_count
-from gaugecnn.data.rendering import RawBatch
-from gaugecnn.data.scenes import canvas_side, place
 from gaugecnn.errors import UserError
 from gaugecnn.networks import Network
 from gaugecnn.surfaces.domain import PoseDistribution, SphereDomain

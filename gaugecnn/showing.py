@@ -12,8 +12,8 @@ from omegaconf import DictConfig
 from gaugecnn.build import build_datamodule, build_domain
 from gaugecnn.build_data import build_task, load_collection
 from gaugecnn.data.description import Description
-from gaugecnn.data.rendering import RawBatch
-from gaugecnn.data.scenes import draw, grey_values
+from gaugecnn.data.images.rendering import RawBatch
+from gaugecnn.data.images.scenes import draw, grey_values
 from gaugecnn.errors import UserError
 from gaugecnn.figures import Sample, save_png
 from gaugecnn.files import write_bytes_atomically

@@ -19,7 +19,7 @@ import trimesh
 from gaugecnn import build_model, load_config
 from gaugecnn.data.batch import Batch
 from gaugecnn.data.description import Description
-from gaugecnn.data.sources import picture_description
+from gaugecnn.data.images.sources import picture_description
 from gaugecnn.errors import UserError
 from gaugecnn.methods.cnn import CNNFamily
 from gaugecnn.surfaces import LatLonGrid, TriangleMesh

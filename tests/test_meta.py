@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_leaves
 
 from gaugecnn import build_datamodule, build_model, load_config
 from gaugecnn.config import available, model_tasks
-from gaugecnn.data.rendering import RawBatch
+from gaugecnn.data.images.rendering import RawBatch
 
 META = torch.device("meta")
 NETWORKS = [(name, task) for name in available("model") for task in model_tasks(name)]

@@ -21,7 +21,7 @@ from gaugecnn import build_model, load_config
 from gaugecnn.bench.plan import plan_from_words
 from gaugecnn.console import pairs
 from gaugecnn.data.fields import Target, checked
-from gaugecnn.data.sources import Images, load_source
+from gaugecnn.data.images.sources import Images, load_source
 from gaugecnn.methods.gauge import Kernel, mesh_geometry
 from gaugecnn.methods.s2cnn.published import published_names
 from gaugecnn.surfaces import LatLonGrid, TriangleMesh
@@ -53,7 +53,7 @@ NOT_RUN = {
 """Lines that are not run at all, and why."""
 
 CELLS = """
-from gaugecnn.data.pictures import read_folder
+from gaugecnn.data.images.pictures import read_folder
 def load(train):
     return read_folder("cells/train" if train else "cells/test", channels=3)
 """

@@ -14,7 +14,7 @@ import torch
 from gaugecnn import load_run
 from gaugecnn.build import build_domain
 from gaugecnn.data.datamodule import TEST_CONDITIONS, SphereDataModule, Splits
-from gaugecnn.data.sources import Images, load_source
+from gaugecnn.data.images.sources import Images, load_source
 from gaugecnn.surfaces.domain import IMAGE_HALF_WIDTH, PoseDistribution
 from gaugecnn.surfaces.mesh import TriangleMesh
 from gaugecnn.training.directory import run_config

@@ -10,7 +10,7 @@ from torch import Tensor
 from gaugecnn.callables import current_directory_importable, find_callable
 from gaugecnn.data.arrays import as_tensor, describe_value
 from gaugecnn.data.fields import Fields
-from gaugecnn.data.sources import Images
+from gaugecnn.data.images.sources import Images
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces.domain import Domain
 

@@ -34,7 +34,7 @@ def run(empty: Path) -> Path:
                 darker = np.ascontiguousarray(picture - 97 * i)
                 Image.fromarray(darker).save(empty / "stripes" / half / name / f"{name}{i}.png")
     (empty / "stripes_reader.py").write_text(
-        "from gaugecnn.data.pictures import read_folder\n"
+        "from gaugecnn.data.images.pictures import read_folder\n"
         "def load(train):\n"
         "    return read_folder('stripes/train' if train else 'stripes/test', channels=1)\n"
     )

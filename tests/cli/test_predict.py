@@ -9,7 +9,7 @@ from PIL import Image
 
 from gaugecnn import build_model, load_config, prediction
 from gaugecnn.build import describe
-from gaugecnn.data.raster import MAX_SIDE
+from gaugecnn.data.images.raster import MAX_SIDE
 from gaugecnn.surfaces.domain import PoseDistribution
 from tests.cli.calls import TINY, refuse, succeed
 from tests.data.picture_files import png_header

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gaugecnn.data.published import PublishedRenderer
-from gaugecnn.data.rendering import Batch, RawBatch
+from gaugecnn.data.images.published import PublishedRenderer
+from gaugecnn.data.images.rendering import Batch, RawBatch
 from gaugecnn.surfaces import LatLonGrid
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gaugecnn.data.pictures import read_folder
+from gaugecnn.data.images.pictures import read_folder
 from gaugecnn.errors import UserError
 from tests.data.picture_files import saved
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gaugecnn.data.pictures import read_images
-from gaugecnn.data.raster import MAX_SIDE, MAX_VALUES
+from gaugecnn.data.images.pictures import read_images
+from gaugecnn.data.images.raster import MAX_SIDE, MAX_VALUES
 from gaugecnn.errors import UserError
 from tests.data.picture_files import png_header, saved
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gaugecnn.data.pictures import read_images
+from gaugecnn.data.images.pictures import read_images
 from gaugecnn.errors import UserError
 from tests.data.picture_files import saved, tiff_of_12_bits
 

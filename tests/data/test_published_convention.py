@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from gaugecnn.data.published import PublishedRenderer
-from gaugecnn.data.rendering import RawBatch, Renderer
-from gaugecnn.data.scenes import place
+from gaugecnn.data.images.published import PublishedRenderer
+from gaugecnn.data.images.rendering import RawBatch, Renderer
+from gaugecnn.data.images.scenes import place
 from gaugecnn.surfaces import LatLonGrid
 from gaugecnn.surfaces.rotations import random_rotations, rotation_about_z
 from tests.data.published_pictures import raw, rendered

@@ -10,8 +10,8 @@ import torch
 from omegaconf import OmegaConf
 
 from gaugecnn import build_datamodule, build_model, load_config
-from gaugecnn.data.published import PublishedRenderer
-from gaugecnn.data.rendering import Renderer
+from gaugecnn.data.images.published import PublishedRenderer
+from gaugecnn.data.images.rendering import Renderer
 from gaugecnn.errors import UserError
 from gaugecnn.prediction import ask, asked
 from gaugecnn.showing import test_sample as sample_of

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from gaugecnn import build_datamodule, load_config
-from gaugecnn.data.rendering import RawBatch, Renderer
-from gaugecnn.data.scenes import canvas_side, draw, place
+from gaugecnn.data.images.rendering import RawBatch, Renderer
+from gaugecnn.data.images.scenes import canvas_side, draw, place
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces import AzimuthalChart, Icosphere, LatLonGrid
 from gaugecnn.surfaces.domain import stereographic

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from gaugecnn.data import sources
 from gaugecnn.data.custom import call_custom
-from gaugecnn.data.idx import Checksum, parse_idx
-from gaugecnn.data.sources import Published, load_source
+from gaugecnn.data.images import sources
+from gaugecnn.data.images.idx import Checksum, parse_idx
+from gaugecnn.data.images.sources import Published, load_source
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces import LatLonGrid
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from gaugecnn import build_model, load_config
 from gaugecnn.build import load_collection
-from gaugecnn.data.published import PublishedRenderer
+from gaugecnn.data.images.published import PublishedRenderer
 from gaugecnn.heads import Head
 from gaugecnn.methods.s2cnn import load_published_state_dict
 from gaugecnn.methods.s2cnn.published import published_names

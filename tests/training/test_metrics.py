@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from gaugecnn.data.sources import picture_description
+from gaugecnn.data.images.sources import picture_description
 from gaugecnn.errors import UserError
 from gaugecnn.tasks.classification import Classification
 from gaugecnn.tasks.confusion import (

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from gaugecnn.data.sources import picture_description
+from gaugecnn.data.images.sources import picture_description
 from gaugecnn.errors import UserError
 from gaugecnn.tasks.losses import Loss
 from gaugecnn.tasks.segmentation import Segmentation

@@ -6,8 +6,8 @@ network (ours: `s2cnn_150k`) ``conv1``, ``conv2`` and ``out_layer`` in the examp
 with ``input_layer`` and ``hidden_layers.0`` .. before its linear layer it is taken too. Kernels,
 biases and the order of the kernels' points are the same as ours.
 
-What they were fed is not what ours are: `gaugecnn.data.published` renders it, and the report of a
-loading names it. On other pictures such weights guess.
+What they were fed is not what ours are: `gaugecnn.data.images.published` renders it, and the report
+of a loading names it. On other pictures such weights guess.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from textwrap import shorten
 import torch
 from torch import Tensor, nn
 
-from gaugecnn.data.conventions import Convention
+from gaugecnn.data.images.conventions import Convention
 from gaugecnn.errors import UserError
 from gaugecnn.methods.s2cnn.aliasing import (
     AliasedDegrees,

@@ -8,12 +8,12 @@ from torch import Tensor
 
 from gaugecnn.data.batch import SignalRenderer
 from gaugecnn.data.collection import Collection, Half
-from gaugecnn.data.conventions import Convention
+from gaugecnn.data.images.conventions import Convention
+from gaugecnn.data.images.published import PublishedRenderer
+from gaugecnn.data.images.rendering import RawBatch, Renderer
+from gaugecnn.data.images.scenes import place
+from gaugecnn.data.images.sources import Images
 from gaugecnn.data.poses import PosedDataset, Poses
-from gaugecnn.data.published import PublishedRenderer
-from gaugecnn.data.rendering import RawBatch, Renderer
-from gaugecnn.data.scenes import place
-from gaugecnn.data.sources import Images
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces.domain import Domain
 

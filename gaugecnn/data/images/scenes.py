@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gaugecnn.data.limits import check_digits
+from gaugecnn.data.images.limits import check_digits
 
 
 class Scenes(NamedTuple):

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from gaugecnn.data.description import Description, moments
-from gaugecnn.data.download import obtain
-from gaugecnn.data.idx import Checksum, IdxFile
+from gaugecnn.data.images.download import obtain
+from gaugecnn.data.images.idx import Checksum, IdxFile
 from gaugecnn.errors import UserError
 
 DIGITS_TEST_SIZE = 500

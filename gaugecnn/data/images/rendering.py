@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import grid_sample
 
 from gaugecnn.data.batch import Batch, SignalRenderer
-from gaugecnn.data.scenes import draw
+from gaugecnn.data.images.scenes import draw
 from gaugecnn.surfaces.domain import Domain
 
 THRESHOLD = 150 / 255

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from gaugecnn.data.custom import as_images
-from gaugecnn.data.raster import SUFFIXES, Array, check_size, decode
-from gaugecnn.data.scenes import grey_values
+from gaugecnn.data.images.raster import SUFFIXES, Array, check_size, decode
+from gaugecnn.data.images.scenes import grey_values
 from gaugecnn.errors import UserError
 
 ARRAYS = (".npy", ".npz")
@@ -38,7 +38,7 @@ def read_images(path: str | Path, channels: int) -> Tensor:
         channels: how many the network takes; with one, pictures become grey.
 
     Raises:
-        UserError: no such file, or it holds something else, or too much (`gaugecnn.data.raster`).
+        UserError: no such file, or it holds something else, or too much, see `raster`.
     """
     path = Path(path)
     suffix = path.suffix.lower()

@@ -34,8 +34,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from gaugecnn.data.batch import Batch, SignalRenderer
-from gaugecnn.data.rendering import RawBatch
-from gaugecnn.data.scenes import draw
+from gaugecnn.data.images.rendering import RawBatch
+from gaugecnn.data.images.scenes import draw
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces.domain import IMAGE_HALF_WIDTH, Domain
 from gaugecnn.surfaces.lat_lon import LatLonGrid

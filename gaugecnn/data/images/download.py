@@ -19,7 +19,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from gaugecnn.data.idx import IdxFile
+from gaugecnn.data.images.idx import IdxFile
 from gaugecnn.errors import UserError
 
 TIMEOUT_SECONDS = 30

@@ -1,0 +1,1 @@
+"""Pictures laid on a surface: where they come from, how they are read, placed and rendered."""
