@@ -10,6 +10,7 @@ import trimesh
 from gaugecnn import build_model, load_config
 from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.geometry.hierarchy import coarser, level, nested
+from gaugecnn.geometry.icosahedron import FACES, VERTICES
 from gaugecnn.geometry.loading import load_mesh
 from gaugecnn.geometry.subdivision import subdivide
 from gaugecnn.surfaces import Icosphere, TriangleMesh
@@ -42,6 +43,12 @@ def solid(times: int) -> tuple[np.ndarray, np.ndarray]:
     for _ in range(times):
         box = box.subdivide()
     return np.array(box.vertices), np.array(box.faces)
+
+
+def test_the_icosahedron_is_that_of_trimesh():
+    solid = trimesh.creation.icosahedron()
+    assert np.array_equal(VERTICES, solid.vertices)
+    assert np.array_equal(FACES, solid.faces)
 
 
 @pytest.mark.parametrize("level", range(5))
