@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 from gaugecnn.errors import OptionError
@@ -95,12 +97,18 @@ def choice(kind: type[ChoiceT], word: object, option: str) -> ChoiceT:
     return kind(str(word))
 
 
+@cache
+def types_of(kind: type) -> Mapping[str, Any]:
+    """The type of each field of a dataclass by name; they are text in the files that say so."""
+    return get_type_hints(kind)
+
+
 def settle_choices(options: Any) -> None:
     """Words that were given to a frozen dataclass become the members that they name.
 
     Raises:
         OptionError: a word that names none.
     """
-    for name, kind in get_type_hints(type(options)).items():
+    for name, kind in types_of(type(options)).items():
         if isinstance(kind, type) and issubclass(kind, StrEnum):
             object.__setattr__(options, name, choice(kind, getattr(options, name), name))
