@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 from gaugecnn.errors import OptionError
@@ -97,10 +96,14 @@ def choice(kind: type[ChoiceT], word: object, option: str) -> ChoiceT:
     return kind(str(word))
 
 
-@cache
+_types: dict[type, Mapping[str, Any]] = {}
+
+
 def types_of(kind: type) -> Mapping[str, Any]:
-    """The type of each field of a dataclass by name; they are text in the files that say so."""
-    return get_type_hints(kind)
+    """The type of each field of a dataclass by name; what its file says is text, read once."""
+    if kind not in _types:
+        _types[kind] = get_type_hints(kind)
+    return _types[kind]
 
 
 def settle_choices(options: Any) -> None:

@@ -1,8 +1,8 @@
 """Networks in outline: all their parameters, and none of the constants that geometry gives them.
 
-Stencils, maps between levels and tables of Wigner's d take nearly all the time in which a network is
-built, and say nothing of how many parameters it has. Layers that have such constants ask `outlined`
-before they make them. A network in outline can be counted and printed, it cannot be run.
+Stencils, maps between levels and tables of Wigner's d take nearly all the time in which a network
+is built, and say nothing of how many parameters it has. Layers that have such constants ask
+`outlined` before they make them. A network in outline can be counted and printed, it cannot be run.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 
+import scipy
 import torch
-from scipy.spatial import KDTree
 from torch import Tensor, nn
 
 from gaugecnn.choices import PoseDistribution
@@ -122,7 +122,7 @@ def matching_points(points: Tensor, moved: Tensor, title: str) -> Tensor:
     Raises:
         ValueError: some moved point is not among the points.
     """
-    distance, index = KDTree(points.cpu().numpy()).query(moved.cpu().numpy())
+    distance, index = scipy.spatial.KDTree(points.cpu().numpy()).query(moved.cpu().numpy())
     if distance.max() > 1e-6 or len(set(index.tolist())) != len(index):
         raise ValueError(
             f"expected a rotation that permutes the points of {title}; "

@@ -105,12 +105,15 @@ class Icosphere(MeshDomain, SphereDomain):
         check_level(level)
         self.level = level
         vertices, faces = VERTICES.copy(), FACES.copy()
+        origins: tuple[Index, ...] = ()
         for _ in range(level):
+            origins = (faces, *origins)
             vertices, faces = subdivide(vertices, faces)
             vertices = vertices / np.linalg.norm(vertices, axis=1, keepdims=True)
         title = f"icosphere(level={level})"
         areas = vertex_areas(vertices, faces, 4 * math.pi)
-        surface = Surface(title, vertices, faces, areas, SphereTangent.aligned(vertices))
+        tangent = SphereTangent.aligned(vertices)
+        surface = Surface(title, vertices, faces, areas, tangent, origins=origins)
         super().__init__(surface, frames, frame_seed)
 
     def symmetries(self) -> list[Symmetry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import scipy.sparse
+import scipy
 import torch
 from torch import Tensor, nn
 
