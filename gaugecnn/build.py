@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,14 @@ from gaugecnn.errors import UserError
 from gaugecnn.layers import LayerFamily
 from gaugecnn.networks import Network
 from gaugecnn.ops.allocator import keep_freed_memory
+from gaugecnn.ops.outline import outline
 from gaugecnn.plans import FieldPlan
 from gaugecnn.registry import method_for
 from gaugecnn.surfaces.chart import planar_chart
 from gaugecnn.surfaces.domain import Domain, PoseDistribution
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.mesh import Icosphere, TriangleMesh
+from gaugecnn.task_registry import BUILT_IN
 from gaugecnn.words import file_name
 
 if TYPE_CHECKING:  # Lightning is slow to import, and networks do not need it
@@ -95,6 +98,26 @@ def build_model(
         if isinstance(error, UserError):
             raise
         raise UserError(f"model {config.model.name}, {config.task}: {error}") from error
+
+
+def count_parameters(config: DictConfig, domain: Domain | None = None) -> int:
+    """How many parameters the network of a configuration has, in a moment where that is possible.
+
+    The network is built in outline (`gaugecnn.ops.outline`) if its method can do so and its task is
+    built in; those of other packages are built whole, and counted.
+
+    Args:
+        config: the configuration.
+        domain: where the network lives; the configuration's own domain when None.
+
+    Raises:
+        UserError: the plan does not fit the method or the domain.
+    """
+    method = method_for(config.model.method, config.domain.kind)
+    known = method.outline and config.task in BUILT_IN
+    with outline() if known else nullcontext():
+        network = build_model(config, domain)
+    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def build_datamodule(

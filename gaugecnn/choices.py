@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeVar, get_type_hints
 
@@ -96,12 +97,22 @@ def choice(kind: type[ChoiceT], word: object, option: str) -> ChoiceT:
     return kind(str(word))
 
 
+_types: dict[type, Mapping[str, Any]] = {}
+
+
+def types_of(kind: type) -> Mapping[str, Any]:
+    """The type of each field of a dataclass by name; what its file says is text, read once."""
+    if kind not in _types:
+        _types[kind] = get_type_hints(kind)
+    return _types[kind]
+
+
 def settle_choices(options: Any) -> None:
     """Words that were given to a frozen dataclass become the members that they name.
 
     Raises:
         OptionError: a word that names none.
     """
-    for name, kind in get_type_hints(type(options)).items():
+    for name, kind in types_of(type(options)).items():
         if isinstance(kind, type) and issubclass(kind, StrEnum):
             object.__setattr__(options, name, choice(kind, getattr(options, name), name))

@@ -22,8 +22,8 @@ from gaugecnn.console import (
     INTERRUPTED,
     OneLineErrors,
     configuration,
-    describe,
     fail,
+    model_rows,
     one_line_warning,
     pairs,
     pose_distribution,
@@ -204,7 +204,7 @@ def models(
     from gaugecnn.config import available
     from gaugecnn.task_registry import OF_PICTURES
 
-    rows = [describe(name) for name in available("model")]
+    rows = model_rows(available("model"))
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return

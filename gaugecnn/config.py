@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -144,14 +145,22 @@ def override(config: DictConfig, words: Sequence[str]) -> DictConfig:
     with _readable_errors():
         given = OmegaConf.create(tree)
         _check(read(Config, OmegaConf.to_container(given, resolve=True, throw_on_missing=True), ""))
-        typed_config = OmegaConf.merge(OmegaConf.structured(Config), given)
+        typed_config = OmegaConf.merge(_types(), given)
     assert isinstance(typed_config, DictConfig)
     return typed_config
 
 
+@cache  # what is merged is copied, here and below
+def _types() -> DictConfig:
+    """The typed defaults."""
+    types: DictConfig = OmegaConf.structured(Config)
+    return types
+
+
+@cache
 def _defaults() -> DictConfig:
-    """The typed defaults, without their types: those are checked by `read`, all at once."""
-    plain: Any = OmegaConf.to_container(OmegaConf.structured(Config), enum_to_str=True)
+    """The defaults without their types: those are checked by `read`, all at once."""
+    plain: Any = OmegaConf.to_container(_types(), enum_to_str=True)
     defaults: DictConfig = OmegaConf.create(plain)
     return defaults
 

@@ -15,6 +15,7 @@ from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.extras import advice
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from omegaconf import DictConfig
@@ -80,22 +81,34 @@ def pose_distribution(name: str) -> PoseDistribution:
     return choice(PoseDistribution, name, "--pose")
 
 
-def describe(name: str) -> dict[str, Any]:
-    """A row of the table of models; the networks are built, so that their counts are true."""
-    from gaugecnn.build import build_model
-    from gaugecnn.config import TASKS, load_config, model_tasks
+def model_rows(names: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows of the table of models; parameters are counted, and networks are not built for it."""
+    from gaugecnn.build import build_domain, count_parameters
+    from gaugecnn.config import load_config, model_tasks
     from gaugecnn.registry import methods
 
-    networks = {task: build_model(load_config(name, task)) for task in model_tasks(name)}
-    config = load_config(name, next(iter(networks)))
-    return {
-        "name": name,
-        "method": config.model.method,
-        "domain": next(iter(networks.values())).domain.title,
-        "tasks": [task for task in TASKS if task in networks],
-        "parameters": {t: sum(p.numel() for p in n.parameters()) for t, n in networks.items()},
-        "symmetries": methods()[config.model.method].symmetries,
-    }
+    rows, domains = [], {}
+    for name in names:
+        tasks = model_tasks(name)
+        config = load_config(name, tasks[0])
+        where = str(config.domain)  # domains that are shared find their coarser levels once
+        if where not in domains:
+            domains[where] = build_domain(config)
+        parameters = {}
+        for task in tasks:
+            config.task = task
+            parameters[task] = count_parameters(config, domains[where])
+        rows.append(
+            {
+                "name": name,
+                "method": config.model.method,
+                "domain": domains[where].title,
+                "tasks": tasks,
+                "parameters": parameters,
+                "symmetries": methods()[config.model.method].symmetries,
+            }
+        )
+    return rows
 
 
 def print_summary(summary: dict[str, Any], run: Path | str) -> None:

@@ -43,6 +43,8 @@ class Method:
         symmetries: in words, what it is equivariant to.
         options_class: the options, known without the layers; None reads them from the family.
         stage_class: a stage, known without the layers; None takes the family's.
+        outline: whether its layers can be made in outline (`gaugecnn.ops.outline`): then they are
+            when parameters are counted, and otherwise whole networks are built for it.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Method:
     symmetries: str
     options_class: type[Options] | None = None
     stage_class: type[Stage] | None = None
+    outline: bool = False
 
     def load(self) -> type[LayerFamily[Any]]:
         """The layers."""
@@ -109,6 +112,7 @@ BUILT_IN = (
         "local frames, icosahedral rotations",
         GaugeOptions,
         GaugeStage,
+        outline=True,
     ),
     Method(
         "s2cnn",
@@ -117,6 +121,7 @@ BUILT_IN = (
         "all rotations, to aliasing",
         S2CNNOptions,
         S2CNNStage,
+        outline=True,
     ),
     Method(
         "p4",
@@ -125,6 +130,7 @@ BUILT_IN = (
         "quarter turns of the azimuthal chart",
         Options,
         P4Stage,
+        outline=True,
     ),
     Method(
         "cnn",
@@ -133,6 +139,7 @@ BUILT_IN = (
         "none on the sphere",
         Options,
         CNNStage,
+        outline=True,
     ),
     Method(
         "gcn",
@@ -141,6 +148,7 @@ BUILT_IN = (
         "icosahedral rotations (isotropic)",
         Options,
         GCNStage,
+        outline=True,
     ),
 )
 

@@ -16,8 +16,9 @@ from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from textwrap import shorten
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin
 
+from gaugecnn.choices import types_of
 from gaugecnn.errors import OptionError, UserError
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ def read(kind: type[T], node: object, key: str, instead: Instead = NOTHING) -> T
     options = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
     check_names(node, options, key)
     assert isinstance(node, Mapping)
-    hints = get_type_hints(kind)
+    hints = types_of(kind)
     values = {n: value(hints[n], given, joined(key, n), instead) for n, given in node.items()}
     for name, field in options.items():
         needed = field.default is MISSING and field.default_factory is MISSING
@@ -108,7 +109,7 @@ def check_names(node: object, known: Iterable[str], key: str) -> None:
 def leaves(kind: type) -> dict[str, Any]:
     """All keys of a dataclass and of those within it, with their types."""
     found: dict[str, Any] = {}
-    for name, inner in get_type_hints(kind).items():
+    for name, inner in types_of(kind).items():
         if isinstance(inner, type) and is_dataclass(inner):
             found |= {joined(name, key): type_ for key, type_ in leaves(inner).items()}
         else:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import pkgutil
 from importlib import import_module
 
 import pytest
 
-PACKAGES = ["gaugecnn", *(f"gaugecnn.methods.{m}" for m in ("cnn", "gauge", "gcn", "p4", "s2cnn"))]
+from gaugecnn.layers import Integral, Layer
+
+METHODS = [f"gaugecnn.methods.{name}" for name in ("cnn", "gauge", "gcn", "p4", "s2cnn")]
+PACKAGES = ["gaugecnn", "gaugecnn.figures", *METHODS]
 
 
 @pytest.mark.parametrize("name", PACKAGES)
@@ -16,6 +20,17 @@ def test_the_table_of_contents(name):
     assert dir(package) == sorted(package.__all__)
     for listed in package.__all__:
         assert listed == "__version__" or getattr(package, listed).__name__ == listed
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_layers_of_a_method_are_listed(name):
+    package = import_module(name)
+    for module in pkgutil.iter_modules(package.__path__):
+        home = import_module(f"{name}.{module.name}")
+        for found, layer in inspect.getmembers(home, inspect.isclass):
+            is_layer = issubclass(layer, Layer | Integral) and layer.__module__ == home.__name__
+            if is_layer and not layer.__subclasses__():  # the others are what layers share
+                assert found in package.__all__
 
 
 @pytest.mark.parametrize("name", PACKAGES)

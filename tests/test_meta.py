@@ -1,7 +1,8 @@
 """Every network on torch's `meta` device, which has no data: nothing is made anywhere else.
 
 There is no card where these tests run. What a pass makes on the CPU would have to be copied to the
-card at every call, or would meet what lies there; here it is seen.
+card at every call, or would meet what lies there; here it is seen. And because every network
+is built here, the count of its parameters is compared here with those that it has.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from gaugecnn import build_datamodule, build_model, load_config
+from gaugecnn.build import count_parameters
 from gaugecnn.config import available, model_tasks
 from gaugecnn.data.images.rendering import RawBatch
 
@@ -71,6 +73,7 @@ def strangers(network: nn.Module, signal: torch.Tensor) -> tuple[torch.Tensor, s
 def test_networks_stay_on_their_device(name, task, training):
     config = load_config(name, task)
     network = build_model(config).to(META).train(training)
+    assert count_parameters(config, network.domain) == sum(p.numel() for p in network.parameters())
     signal = torch.empty(BATCH, network.family.in_channels, *network.domain.shape, device=META)
     logits, seen = strangers(network, signal)
     shapes = {"classification": (10,), "segmentation": (11, *network.domain.shape)}

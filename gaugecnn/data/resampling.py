@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 
+import scipy
 import torch
-from scipy.spatial import KDTree
 from torch import Tensor, nn
 from torch.nn.functional import grid_sample
 
@@ -75,7 +75,7 @@ class CellMeans(MapReader):
         super().__init__(domain, size)
         there = torch.nonzero(~self.outside)[:, 0]
         spread = spread_evenly(PER_PIXEL * size[0] * size[1])
-        _, nearest = KDTree(self.points[there].numpy()).query(spread.numpy())
+        _, nearest = scipy.spatial.KDTree(self.points[there].numpy()).query(spread.numpy())
         cell = there[torch.from_numpy(nearest)]
         empty = torch.nonzero(torch.bincount(cell, minlength=len(self.points)) == 0)[:, 0]
         self.register_buffer("places", torch.cat([spread, self.points[empty]]), persistent=False)

@@ -6,8 +6,8 @@ import math
 from functools import cached_property
 
 import numpy as np
+import scipy
 import torch
-from scipy.spatial import ConvexHull, KDTree
 from torch import Tensor, nn
 
 from gaugecnn.data.resampling import MapReader, map_points
@@ -68,7 +68,7 @@ class PointReader(nn.Module):
     def _corners(self) -> tuple[Tensor, Tensor]:
         """For each pixel three points and their weights, ``(pixel, corner)`` each."""
         there, points = self._there
-        faces = ConvexHull(points).simplices
+        faces = scipy.spatial.ConvexHull(points).simplices
         pixels = map_points(self._reader.size).numpy()
         face, weight = barycentric(points[faces], pixels)
         return torch.from_numpy(there[faces[face]]), torch.from_numpy(weight)
@@ -77,7 +77,7 @@ class PointReader(nn.Module):
     def _nearest(self) -> Tensor:
         """For each pixel the nearest point, ``(pixel,)``."""
         there, points = self._there
-        _, nearest = KDTree(points).query(map_points(self._reader.size).numpy())
+        _, nearest = scipy.spatial.KDTree(points).query(map_points(self._reader.size).numpy())
         return torch.from_numpy(there[nearest])
 
 
@@ -93,7 +93,7 @@ def barycentric(corners: Array, places: Array) -> tuple[Index, Array]:
     """
     centres = corners.mean(axis=1)
     centres /= np.linalg.norm(centres, axis=1, keepdims=True)
-    _, tried = KDTree(centres).query(places, k=min(CANDIDATES, len(corners)))
+    _, tried = scipy.spatial.KDTree(centres).query(places, k=min(CANDIDATES, len(corners)))
     tried = tried.reshape(len(places), -1)  # (place, candidate)
     matrices = corners.transpose(0, 2, 1)  # columns are corners
     volume = np.abs(np.linalg.det(matrices))

@@ -9,8 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+import scipy
 
 from gaugecnn.geometry.arrays import Index, Mask
 
@@ -121,6 +120,6 @@ class Connectivity:
 
 def groups(count: int, one: Index, other: Index) -> tuple[int, Index]:
     """How many connected groups the pairs make of `count` nodes, and the group of each node."""
-    graph = coo_array((np.ones(len(one), bool), (one, other)), shape=(count, count))
-    found, label = connected_components(graph, directed=False)
+    graph = scipy.sparse.coo_array((np.ones(len(one), bool), (one, other)), shape=(count, count))
+    found, label = scipy.sparse.csgraph.connected_components(graph, directed=False)
     return int(found), label.astype(np.int64)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import psutil
-from scipy.spatial import KDTree
+import scipy
 
 from gaugecnn.errors import UserError
 from gaugecnn.geometry.arrays import Array, Index, Mask
@@ -101,7 +101,7 @@ def discs_around(
     Raises:
         UserError: so many pairs do not fit into memory.
     """
-    tree = KDTree(vertices)
+    tree = scipy.spatial.KDTree(vertices)
     within = tree.query_ball_point(vertices[bases], radius, return_length=True)
     total = int(within.sum())  # no fewer than there are: chords are shorter
     _check_memory(title, radius, total)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 
 import numpy as np
-import scipy.sparse
+import scipy
 
 from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.canonical import TOLERANCE, Order

@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from gaugecnn.errors import UserError
+from gaugecnn.geometry.arrays import Index
 from gaugecnn.geometry.canonical import Order
 from gaugecnn.geometry.farthest import dual_faces, farthest_points
 from gaugecnn.geometry.room import short_geodesics
@@ -47,7 +48,7 @@ def coarser(surface: Surface) -> Surface | None:
     None where fewer than `LEAST` vertices would be left, or where these are too few for the shape.
     """
     order = Order(surface.vertices, surface.areas)
-    found = undone(surface.mesh, order)
+    found = _origin(surface) or undone(surface.mesh, order)
     if found is not None and len(found[0]) >= LEAST:
         kept, faces = found
         areas = vertex_areas(surface.vertices[kept], faces, surface.total_area)
@@ -63,7 +64,16 @@ def coarser(surface: Surface) -> Surface | None:
         return None
     title = f"{surface.title} coarsened to {len(kept)} vertices"
     index = surface.index[kept]
-    return Surface(title, surface.vertices[kept], faces, areas, surface.tangent, index)
+    arrays = surface.vertices[kept], faces, areas
+    return Surface(title, *arrays, surface.tangent, index, surface.origins[1:])
+
+
+def _origin(surface: Surface) -> tuple[Index, Index] | None:
+    """What `undone` would find, where it is known without looking."""
+    if not surface.origins:
+        return None
+    faces = surface.origins[0]
+    return np.arange(faces.max() + 1), faces
 
 
 def nested(surface: Surface) -> bool:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import trimesh
 
 from gaugecnn.errors import UserError
 from gaugecnn.geometry.arrays import Array, Index
@@ -88,6 +87,8 @@ def triangles_of(shape: Any, name: str) -> Loaded:
     Raises:
         UserError: it is another object, or a scene without meshes.
     """
+    import trimesh  # slow to import, and files are read without it
+
     if isinstance(shape, trimesh.Trimesh):
         every = np.arange(len(shape.vertices))
         return Loaded(np.asarray(shape.vertices), np.asarray(shape.faces), every, ())

@@ -10,8 +10,7 @@ import math
 from functools import lru_cache
 
 import numpy as np
-import scipy.sparse
-from scipy.sparse.csgraph import dijkstra
+import scipy
 
 from gaugecnn.geometry.arrays import Array, Index, Mask
 from gaugecnn.geometry.canonical import Order
@@ -63,7 +62,7 @@ def boundary_distance(surface: Surface) -> Array:
     if len(edge) == 0:
         return np.full(len(surface), math.inf)
     graph = short_geodesics(surface)
-    distance: Array = dijkstra(graph, indices=edge, min_only=True)
+    distance: Array = scipy.sparse.csgraph.dijkstra(graph, indices=edge, min_only=True)
     return distance
 
 
@@ -82,7 +81,9 @@ def _meeting(surface: Surface, graph: scipy.sparse.csr_array, near: Discs, base:
     in the tangent plane more than two edges apart, have gone around something: half of the loop
     that they make with the edge is the distance.
     """
-    distance, before = dijkstra(graph, indices=base, limit=1.2 * QUARTER, return_predecessors=True)
+    distance, before = scipy.sparse.csgraph.dijkstra(
+        graph, indices=base, limit=1.2 * QUARTER, return_predecessors=True
+    )
     own = slice(*np.searchsorted(near.base, [base, base + 1]))
     angle = np.full(len(surface), math.nan)
     angle[near.vertex[own]], distance[near.vertex[own]] = near.angle[own], near.distance[own]

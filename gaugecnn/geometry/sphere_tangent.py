@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.spatial import KDTree
+import scipy
 
 from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.discs import Discs, wrapped
@@ -40,8 +40,8 @@ class SphereTangent(Tangent):
         points = self.frames[:, 2]
         bases = np.arange(len(points)) if bases is None else bases
         chord = 2 * math.sin(min(radius, math.pi) / 2) * (1 + 1e-9)
-        near = KDTree(points[bases]).sparse_distance_matrix(
-            KDTree(points), chord, output_type="coo_matrix"
+        near = scipy.spatial.KDTree(points[bases]).sparse_distance_matrix(
+            scipy.spatial.KDTree(points), chord, output_type="coo_matrix"
         )
         p, q = bases[near.row], near.col.astype(np.int64)
         order = np.lexsort((q, p))

@@ -37,6 +37,8 @@ class Surface:
         areas: of each vertex ``(vertex,)``.
         tangent: the tangent geometry of the finest level.
         index: the vertices' own indices there, ascending ``(vertex,)``; all of them when None.
+        origins: the faces of the meshes that it is known to be a midpoint subdivision of, the
+            nearest one first; their vertices are the first ones here.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Surface:
         areas: Array,
         tangent: Tangent,
         index: Index | None = None,
+        origins: tuple[Index, ...] = (),
     ) -> None:
         self.title = title
         self.vertices = vertices
@@ -54,6 +57,7 @@ class Surface:
         self.areas = areas
         self.tangent = tangent
         self.index = np.arange(len(vertices)) if index is None else index
+        self.origins = origins
 
     def __len__(self) -> int:
         return len(self.vertices)
@@ -118,7 +122,8 @@ class Surface:
     def turned(self, angles: Array) -> Surface:
         """The same surface with every frame turned by its own angle ``(vertex,)`` in radians."""
         tangent = self.tangent.turned(angles)
-        return Surface(self.title, self.vertices, self.faces, self.areas, tangent, self.index)
+        arrays = self.vertices, self.faces, self.areas
+        return Surface(self.title, *arrays, tangent, self.index, self.origins)
 
 
 @lru_cache(maxsize=1)  # pooling and the convolution behind it ask for the same discs

@@ -14,7 +14,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import scipy.sparse
+import scipy
 
 from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.discs import Discs, wrapped

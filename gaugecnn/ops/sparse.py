@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
-import scipy.sparse
+import scipy
 import torch
 from torch import Tensor, nn
 

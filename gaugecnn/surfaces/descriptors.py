@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import scipy.sparse
-from scipy.sparse.linalg import eigsh
+import scipy
 
 from gaugecnn.geometry.arrays import Array, Index
 
@@ -84,7 +83,9 @@ def heat_kernel_signature(vertices: Array, faces: Index, times: int) -> Array:
     mass = scipy.sparse.diags(np.maximum(areas, 1e-12 * areas.mean()))
     start = np.ones(len(vertices))  # otherwise drawn at random
     shift = -1e-3 * 8 * math.pi / areas.sum()
-    values, functions = eigsh(matrix, count, mass, sigma=shift, which="LM", v0=start)
+    values, functions = scipy.sparse.linalg.eigsh(
+        matrix, count, mass, sigma=shift, which="LM", v0=start
+    )
     order = np.argsort(values)
     values, functions = values[order].clip(min=0), functions[:, order]
     first = values[values > 1e-6 * values[-1]][0]

@@ -7,8 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Self
 
+import scipy
 import torch
-from scipy.spatial import KDTree
 from torch import Tensor, nn
 
 from gaugecnn.choices import PoseDistribution
@@ -132,7 +132,7 @@ def matching_points(points: Tensor, moved: Tensor, title: str) -> Tensor:
     Raises:
         ValueError: some moved point is not among the points.
     """
-    distance, index = KDTree(points.cpu().numpy()).query(moved.cpu().numpy())
+    distance, index = scipy.spatial.KDTree(points.cpu().numpy()).query(moved.cpu().numpy())
     if distance.max() > 1e-6 or len(set(index.tolist())) != len(index):
         raise ValueError(
             f"expected a rotation that permutes the points of {title}; "

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-import trimesh
 from torch import Tensor
 
 from gaugecnn.choices import FrameChoice, Repair, choice
@@ -21,6 +21,7 @@ from gaugecnn.errors import GaugecnnWarning
 from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.canonical import TOLERANCE, Order
 from gaugecnn.geometry.discs import Discs
+from gaugecnn.geometry.icosahedron import FACES, VERTICES
 from gaugecnn.geometry.loading import Loaded, printable, read_mesh, triangles_of
 from gaugecnn.geometry.repair import mended
 from gaugecnn.geometry.room import boundary_distance, room_on
@@ -35,6 +36,9 @@ from gaugecnn.surfaces.domain import (
 )
 from gaugecnn.surfaces.picture_maps import PictureMaps
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, icosahedral_rotations
+
+if TYPE_CHECKING:  # slow to import, and only its own objects need it
+    import trimesh
 
 AT_ONCE = 64
 """Poses whose logarithmic maps are held at once."""
@@ -100,14 +104,16 @@ class Icosphere(MeshDomain, SphereDomain):
     ) -> None:
         check_level(level)
         self.level = level
-        solid = trimesh.creation.icosahedron()
-        vertices, faces = np.asarray(solid.vertices), np.asarray(solid.faces, dtype=np.int64)
+        vertices, faces = VERTICES.copy(), FACES.copy()
+        origins: tuple[Index, ...] = ()
         for _ in range(level):
+            origins = (faces, *origins)
             vertices, faces = subdivide(vertices, faces)
             vertices = vertices / np.linalg.norm(vertices, axis=1, keepdims=True)
         title = f"icosphere(level={level})"
         areas = vertex_areas(vertices, faces, 4 * math.pi)
-        surface = Surface(title, vertices, faces, areas, SphereTangent.aligned(vertices))
+        tangent = SphereTangent.aligned(vertices)
+        surface = Surface(title, vertices, faces, areas, tangent, origins=origins)
         super().__init__(surface, frames, frame_seed)
 
     def symmetries(self) -> list[Symmetry]:

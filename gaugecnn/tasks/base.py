@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from torch import Tensor
 
@@ -16,33 +16,10 @@ from gaugecnn.layers import LayerFamily
 from gaugecnn.networks import Network
 from gaugecnn.plans import FieldPlan, InvariantPlan
 from gaugecnn.surfaces.domain import Domain
-from gaugecnn.tasks.details import Details
-from gaugecnn.tasks.exact import ExactMetric
 from gaugecnn.tasks.losses import Loss
 
-
-class TaskMetric(ExactMetric):
-    """The metrics of a task over a whole test set, summed over batches and processes."""
-
-    full_state_update = False
-
-    def update(self, outputs: Tensor, target: Tensor, areas: Tensor) -> None:
-        """Add a batch.
-
-        Args:
-            outputs: of the network.
-            target: as the task takes it from a batch.
-            areas: of the domain's points ``(*domain.shape)``.
-        """
-        raise NotImplementedError
-
-    def compute(self) -> dict[str, float]:
-        """Value by name."""
-        raise NotImplementedError
-
-    def details(self) -> Details:
-        """Values by class or output."""
-        raise NotImplementedError
+if TYPE_CHECKING:
+    from gaugecnn.tasks.metric import TaskMetric
 
 
 class Task(ABC):
@@ -153,3 +130,12 @@ def present(value: Tensor | None, task: str) -> Tensor:
     if value is None:
         raise UserError(f"task={task}: the data have no such targets")
     return value
+
+
+def __getattr__(name: str) -> Any:
+    """`TaskMetric`, for those who write a task; not before, because torchmetrics is slow."""
+    if name != "TaskMetric":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from gaugecnn.tasks.metric import TaskMetric
+
+    return TaskMetric

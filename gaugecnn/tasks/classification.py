@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -15,35 +15,12 @@ from gaugecnn.networks import InvariantNetwork, Network
 from gaugecnn.plans import InvariantPlan
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.task_registry import OF_CLASSES
-from gaugecnn.tasks.base import Task, TaskMetric, present
-from gaugecnn.tasks.confusion import WeightedConfusion, accuracy, by_class, class_arrays
-from gaugecnn.tasks.details import Details
+from gaugecnn.tasks.arrays import class_arrays
+from gaugecnn.tasks.base import Task, present
 from gaugecnn.tasks.losses import class_weights, weighted_cross_entropy
 
-
-class ClassificationMetric(TaskMetric):
-    """The share of signals whose class is found, in percent.
-
-    Args:
-        classes: how many there are.
-    """
-
-    def __init__(self, classes: int) -> None:
-        super().__init__()
-        self.confusion = WeightedConfusion(classes)
-
-    def update(self, outputs: Tensor, target: Tensor, areas: Tensor) -> None:
-        self.confusion.update(outputs.argmax(dim=1), target, torch.ones_like(outputs[:, 0]))
-
-    def compute(self) -> dict[str, float]:
-        return {"accuracy": accuracy(self.confusion.compute())}
-
-    def reset(self) -> None:
-        super().reset()
-        self.confusion.reset()
-
-    def details(self) -> Details:
-        return by_class(self.confusion.compute())
+if TYPE_CHECKING:
+    from gaugecnn.tasks.class_metrics import ClassificationMetric
 
 
 class Classification(Task):
@@ -80,6 +57,8 @@ class Classification(Task):
         return weighted_cross_entropy(outputs, target, weight, smoothing)
 
     def metrics(self) -> ClassificationMetric:
+        from gaugecnn.tasks.class_metrics import ClassificationMetric
+
         return ClassificationMetric(self.outputs)
 
     def arrays(self, outputs: Tensor) -> dict[str, Tensor]:

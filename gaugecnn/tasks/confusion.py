@@ -77,15 +77,6 @@ def by_class(matrix: Tensor) -> Details:
     return Details("per_class", rows, confusion)
 
 
-def class_arrays(logits: Tensor) -> dict[str, Tensor]:
-    """Logits, probabilities ``(sample, class, *points)``, and the likeliest class of each."""
-    return {
-        "logits": logits,
-        "prediction": logits.argmax(dim=1),
-        "probabilities": logits.softmax(dim=1),
-    }
-
-
 def segmentation_metrics(
     by_area: Tensor, by_pixel: Tensor, background: bool = True
 ) -> dict[str, float]:

@@ -75,3 +75,34 @@ def weighted_distance(distance: Tensor, weight: Tensor, loss: Loss) -> Tensor:
     else:
         losses = huber_loss(distance, torch.zeros_like(distance), reduction="none")
     return (weight * losses).sum() / weight.sum().clamp_min(torch.finfo(weight.dtype).tiny)
+
+
+def weighed(
+    outputs: Tensor, target: Tensor, areas: Tensor, vectors: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What distances and their weights are; a target that is NaN has the weight 0.
+
+    Args:
+        outputs: ``(batch, output, [xyz,] *points)``.
+        target: the same shape.
+        areas: of each point of the domain, ``(*points)``; numbers of the whole signal weigh alike.
+        vectors: whether there is an axis xyz.
+
+    Returns:
+        weights, distances and sizes of the targets, ``(batch, output, *points)`` each.
+    """
+    known = ~target.isnan()
+    target = torch.nan_to_num(target).to(outputs)
+    difference = outputs - target
+    size = target
+    if vectors:
+        known = known.all(2)
+        difference = _norm(difference)
+        size = _norm(target)
+    weight = known.to(outputs) if target.dim() == 2 else areas.to(outputs) * known
+    return weight, torch.where(known, difference, 0.0), size
+
+
+def _norm(vectors: Tensor) -> Tensor:
+    """The length over the axis xyz, with a gradient at 0 too."""
+    return (vectors.square().sum(2) + 1e-24).sqrt()

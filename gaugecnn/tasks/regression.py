@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -18,8 +18,10 @@ from gaugecnn.plans import FieldPlan, InvariantPlan
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.task_registry import OF_DISTANCES
 from gaugecnn.tasks.base import Task, present
-from gaugecnn.tasks.losses import weighted_distance
-from gaugecnn.tasks.numbers import ErrorMetric, weighed
+from gaugecnn.tasks.losses import weighed, weighted_distance
+
+if TYPE_CHECKING:
+    from gaugecnn.tasks.numbers import ErrorMetric
 
 
 class NumbersTask(Task):
@@ -59,6 +61,8 @@ class NumbersTask(Task):
         return weighted_distance(distance / unit, weight, self.loss_name)
 
     def metrics(self) -> ErrorMetric:
+        from gaugecnn.tasks.numbers import ErrorMetric
+
         return ErrorMetric(self.deviation, self.vectors)
 
     def arrays(self, outputs: Tensor) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
@@ -14,9 +14,8 @@ from gaugecnn.networks import FieldNetwork, Network
 from gaugecnn.plans import FieldPlan
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.task_registry import OF_POINTS
-from gaugecnn.tasks.base import Task, TaskMetric, present
-from gaugecnn.tasks.confusion import WeightedConfusion, by_class, class_arrays, segmentation_metrics
-from gaugecnn.tasks.details import Details
+from gaugecnn.tasks.arrays import class_arrays
+from gaugecnn.tasks.base import Task, present
 from gaugecnn.tasks.losses import (
     Loss,
     class_weights,
@@ -24,38 +23,8 @@ from gaugecnn.tasks.losses import (
     weighted_cross_entropy,
 )
 
-
-class SegmentationMetric(TaskMetric):
-    """Intersection over union and accuracy, in percent, by area and by sample points.
-
-    Args:
-        classes: how many there are, background included.
-        background: whether class 0 is no part of the foreground.
-    """
-
-    def __init__(self, classes: int, background: bool) -> None:
-        super().__init__()
-        self.background = background
-        self.by_area = WeightedConfusion(classes)
-        self.by_point = WeightedConfusion(classes)
-
-    def update(self, outputs: Tensor, target: Tensor, areas: Tensor) -> None:
-        found = outputs.argmax(dim=1)
-        self.by_area.update(found, target, areas)
-        # Sample points outside the surface (corners of a chart) have no area and no vote.
-        self.by_point.update(found, target, (areas > 0).to(areas))
-
-    def compute(self) -> dict[str, float]:
-        matrices = self.by_area.compute(), self.by_point.compute()
-        return segmentation_metrics(*matrices, self.background)
-
-    def reset(self) -> None:
-        super().reset()
-        self.by_area.reset()
-        self.by_point.reset()
-
-    def details(self) -> Details:
-        return by_class(self.by_area.compute())
+if TYPE_CHECKING:
+    from gaugecnn.tasks.class_metrics import SegmentationMetric
 
 
 class Segmentation(Task):
@@ -95,6 +64,8 @@ class Segmentation(Task):
         return weighted_cross_entropy(outputs, target, weight, smoothing)
 
     def metrics(self) -> SegmentationMetric:
+        from gaugecnn.tasks.class_metrics import SegmentationMetric
+
         return SegmentationMetric(self.outputs, self.description.background)
 
     def arrays(self, outputs: Tensor) -> dict[str, Tensor]:

@@ -16,8 +16,9 @@ from gaugecnn.data.batch import Batch
 from gaugecnn.errors import UserError
 from gaugecnn.networks import Network
 from gaugecnn.recipe import TrainSection
-from gaugecnn.tasks.base import Task, TaskMetric
+from gaugecnn.tasks.base import Task
 from gaugecnn.tasks.details import Details
+from gaugecnn.tasks.metric import TaskMetric
 from gaugecnn.training.optimizers import build_optimizer
 
 

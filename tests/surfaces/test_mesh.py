@@ -9,9 +9,11 @@ import trimesh
 
 from gaugecnn import build_model, load_config
 from gaugecnn.errors import GaugecnnWarning, UserError
+from gaugecnn.geometry.canonical import Order
 from gaugecnn.geometry.hierarchy import coarser, level, nested
+from gaugecnn.geometry.icosahedron import FACES, VERTICES
 from gaugecnn.geometry.loading import load_mesh
-from gaugecnn.geometry.subdivision import subdivide
+from gaugecnn.geometry.subdivision import subdivide, undone
 from gaugecnn.surfaces import Icosphere, TriangleMesh
 from gaugecnn.surfaces.domain import PoseDistribution
 from gaugecnn.surfaces.symmetry import Rotation, icosahedral_rotations, tilt
@@ -42,6 +44,23 @@ def solid(times: int) -> tuple[np.ndarray, np.ndarray]:
     for _ in range(times):
         box = box.subdivide()
     return np.array(box.vertices), np.array(box.faces)
+
+
+def test_the_icosahedron_is_that_of_trimesh():
+    solid = trimesh.creation.icosahedron()
+    assert np.array_equal(VERTICES, solid.vertices)
+    assert np.array_equal(FACES, solid.faces)
+
+
+@pytest.mark.parametrize("depth", range(5))
+def test_icospheres_know_their_coarser_levels(depth):
+    surface = Icosphere(depth, "random").surface
+    for _ in range(depth):
+        kept, faces = undone(surface.mesh, Order(surface.vertices, surface.areas))
+        surface = coarser(surface)
+        assert np.array_equal(surface.index, kept)
+        assert np.array_equal(surface.faces, faces)
+    assert coarser(surface) is None
 
 
 @pytest.mark.parametrize("level", range(5))

@@ -8,17 +8,42 @@ from gaugecnn.lazy import lazy
 
 if TYPE_CHECKING:
     from gaugecnn.methods.cnn.family import CNNFamily
+    from gaugecnn.methods.cnn.layers import (
+        CNNBatchNorm,
+        CNNConvolution,
+        CNNIntegral,
+        CNNProjection,
+        CNNReLU,
+        CNNShortcut,
+    )
     from gaugecnn.methods.cnn.stage import CNNStage
+    from gaugecnn.ops.plane_type import PlaneType
 
 __all__ = [
+    "CNNBatchNorm",
+    "CNNConvolution",
     "CNNFamily",
+    "CNNIntegral",
+    "CNNProjection",
+    "CNNReLU",
+    "CNNShortcut",
     "CNNStage",
+    "PlaneType",
 ]
 
 __getattr__, __dir__ = lazy(
     __name__,
     {
         "family": ["CNNFamily"],
+        "layers": [
+            "CNNBatchNorm",
+            "CNNConvolution",
+            "CNNIntegral",
+            "CNNProjection",
+            "CNNReLU",
+            "CNNShortcut",
+            "PlaneType",
+        ],
         "stage": ["CNNStage"],
     },
 )

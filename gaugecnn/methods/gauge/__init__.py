@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from gaugecnn.methods.gauge.aggregation import mesh_geometry
     from gaugecnn.methods.gauge.convolution import GaugeConv
     from gaugecnn.methods.gauge.family import GaugeFamily
-    from gaugecnn.methods.gauge.levels import pooling, unpooling
+    from gaugecnn.methods.gauge.fields import (
+        FieldProjection,
+        GaugeIntegral,
+        SelfInteraction,
+        SignalToFeature,
+    )
+    from gaugecnn.methods.gauge.levels import Resampling, pooling, unpooling
     from gaugecnn.methods.gauge.nonlinearity import (
         NormGate,
         ProductNonlinearity,
@@ -22,9 +28,11 @@ if TYPE_CHECKING:
     from gaugecnn.methods.gauge.vectors import feature_to_vectors, vectors_to_feature
 
 __all__ = [
+    "FieldProjection",
     "GaugeBatchNorm",
     "GaugeConv",
     "GaugeFamily",
+    "GaugeIntegral",
     "GaugeOptions",
     "GaugeStage",
     "GaugeType",
@@ -32,6 +40,9 @@ __all__ = [
     "NormGate",
     "ProductNonlinearity",
     "RegularNonlinearity",
+    "Resampling",
+    "SelfInteraction",
+    "SignalToFeature",
     "feature_to_vectors",
     "mesh_geometry",
     "pooling",
@@ -45,7 +56,8 @@ __getattr__, __dir__ = lazy(
         "aggregation": ["mesh_geometry"],
         "convolution": ["GaugeConv"],
         "family": ["GaugeFamily"],
-        "levels": ["pooling", "unpooling"],
+        "fields": ["FieldProjection", "GaugeIntegral", "SelfInteraction", "SignalToFeature"],
+        "levels": ["Resampling", "pooling", "unpooling"],
         "nonlinearity": ["NormGate", "ProductNonlinearity", "RegularNonlinearity"],
         "normalisation": ["GaugeBatchNorm"],
         "stage": ["GaugeOptions", "GaugeStage", "Kernel"],

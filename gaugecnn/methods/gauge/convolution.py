@@ -25,6 +25,7 @@ from gaugecnn.methods.gauge.paths import Path, aggregates, check_reached, paths_
 from gaugecnn.methods.gauge.stage import Kernel
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.kept import Keeping
+from gaugecnn.ops.outline import outlined
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.surfaces.mesh import MeshDomain
 
@@ -82,11 +83,10 @@ class GaugeConv(Layer, Keeping):
         self._aggregates = {
             n: aggregates(n, self.paths) for n in self.type_in.orders
         }  # order -> the (phase, profile) that some path reads
-        geometry = surface_geometry(surface, self.stencils)
-        read = {abs(s) for reads in self._aggregates.values() for s, _ in reads}
-        warn_of_misfits(geometry, surface, read)
-        self.aggregate = nn.ModuleDict({str(n): m for n, m in self._maps(geometry).items()})
-        self.lowered = int(geometry.lowered)
+        self.aggregate = nn.ModuleDict()
+        self.lowered = 0
+        if not outlined():
+            self._read(surface)
         # The rows of the mixing matrix that read each order's aggregates, then those of x itself.
         self._widths = [
             self.type_in.multiplicities[n] * sum(parts_of(n, s) for s, _ in reads)
@@ -122,6 +122,14 @@ class GaugeConv(Layer, Keeping):
         if tuple(x.shape) != expected:
             raise ValueError(f"expected (vertex, component) = {expected}, got {tuple(x.shape)}")
         return self._convolved(x[None], self._maps(geometry))[0]
+
+    def _read(self, surface: Surface) -> None:
+        """Keep the aggregation of each order on the mesh of the layer."""
+        geometry = surface_geometry(surface, self.stencils)
+        read = {abs(s) for reads in self._aggregates.values() for s, _ in reads}
+        warn_of_misfits(geometry, surface, read)
+        self.aggregate.update({str(n): m for n, m in self._maps(geometry).items()})
+        self.lowered = int(geometry.lowered)
 
     def _maps(self, geometry: Geometry | Data) -> dict[int, SparseMap]:
         """The aggregation of each order on a geometry."""

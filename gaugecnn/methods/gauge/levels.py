@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
-import scipy.sparse
+import scipy
 import torch
 from torch import Tensor, nn
 
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.layers import Layer
 from gaugecnn.methods.gauge.types import GaugeType
+from gaugecnn.ops.outline import outlined
 from gaugecnn.ops.resampling import pooled, unpooled
 from gaugecnn.ops.sparse import SparseMap
 
@@ -50,14 +53,21 @@ def pooling(type_in: GaugeType, coarse: Surface, radius: float) -> Resampling:
         radius: of the Gaussian's support, a length.
     """
     fine = type_in.surface
-    matrices = {n: pooled(fine, coarse, n, radius) for n in type_in.orders}
-    return Resampling(type_in, GaugeType(type_in.multiplicities, coarse), matrices)
+    return _moving(type_in, coarse, lambda order: pooled(fine, coarse, order, radius))
 
 
 def unpooling(type_in: GaugeType, fine: Surface) -> Resampling:
     """Interpolate smoothly between the coarse vertices, see `unpooled`."""
-    matrices = {n: unpooled(type_in.surface, fine, n) for n in type_in.orders}
-    return Resampling(type_in, GaugeType(type_in.multiplicities, fine), matrices)
+    return _moving(type_in, fine, lambda order: unpooled(type_in.surface, fine, order))
+
+
+def _moving(
+    type_in: GaugeType, surface: Surface, matrix: Callable[[int], scipy.sparse.csr_array]
+) -> Resampling:
+    """The layer that takes a feature to another level by the matrix of each order."""
+    orders = [] if outlined() else type_in.orders
+    matrices = {order: matrix(order) for order in orders}
+    return Resampling(type_in, GaugeType(type_in.multiplicities, surface), matrices)
 
 
 def _real(order: int, matrix: scipy.sparse.csr_array) -> scipy.sparse.csr_array:

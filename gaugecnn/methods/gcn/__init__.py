@@ -8,12 +8,28 @@ from gaugecnn.lazy import lazy
 
 if TYPE_CHECKING:
     from gaugecnn.methods.gcn.family import GCNFamily
-    from gaugecnn.methods.gcn.layers import VertexType
+    from gaugecnn.methods.gcn.layers import (
+        AreaMean,
+        ChebyshevConvolution,
+        LevelMap,
+        ReLU,
+        VertexBatchNorm,
+        VertexField,
+        VertexMix,
+        VertexType,
+    )
     from gaugecnn.methods.gcn.stage import GCNStage
 
 __all__ = [
+    "AreaMean",
+    "ChebyshevConvolution",
     "GCNFamily",
     "GCNStage",
+    "LevelMap",
+    "ReLU",
+    "VertexBatchNorm",
+    "VertexField",
+    "VertexMix",
     "VertexType",
 ]
 
@@ -21,7 +37,16 @@ __getattr__, __dir__ = lazy(
     __name__,
     {
         "family": ["GCNFamily"],
-        "layers": ["VertexType"],
+        "layers": [
+            "AreaMean",
+            "ChebyshevConvolution",
+            "LevelMap",
+            "ReLU",
+            "VertexBatchNorm",
+            "VertexField",
+            "VertexMix",
+            "VertexType",
+        ],
         "stage": ["GCNStage"],
     },
 )

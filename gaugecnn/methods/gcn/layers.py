@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.layers import FeatureType, Integral, Layer, Projection, SignalType
 from gaugecnn.ops.batch_norm import WeightedBatchNorm
+from gaugecnn.ops.outline import outlined
 from gaugecnn.ops.resampling import pooled, unpooled
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.ops.stencil import REACH
@@ -59,17 +60,34 @@ class ChebyshevConvolution(Layer):
 
     def __init__(self, type_in: VertexType, type_out: VertexType, hops: int) -> None:
         super().__init__(type_in, type_out)
+        channels = type_in.channels, type_out.channels
+        self.convolution: nn.Module
+        if outlined():
+            self.convolution = ChebyshevParameters(*channels, hops)
+            return
         target, source = type_in.surface.mesh.neighbours
         edges = torch.from_numpy(np.stack([source, target]))  # messages run q to p
         vertices = len(type_in.surface)
         from gaugecnn.methods.gcn.chebyshev import MeshChebConv  # slow to import
 
-        channels = type_in.channels, type_out.channels
         self.convolution = MeshChebConv(*channels, hops, edges, vertices)
 
     def forward(self, x: Tensor) -> Tensor:
         vertices = x.transpose(1, 2)  # (batch, vertex, channel)
         return self.convolution(vertices).transpose(1, 2)
+
+
+class ChebyshevParameters(nn.Module):
+    """The parameters of `ChebConv`, by the same names, for a network in outline.
+
+    They are written down once more because PyTorch Geometric takes seconds to import.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, hops: int) -> None:
+        super().__init__()
+        linear = [nn.Linear(in_channels, out_channels, bias=False) for _ in range(hops)]
+        self.lins = nn.ModuleList(linear)
+        self.bias = nn.Parameter(torch.zeros(out_channels))
 
 
 class LevelMap(Layer):
@@ -82,6 +100,8 @@ class LevelMap(Layer):
 
     def __init__(self, type_in: VertexType, surface: Surface) -> None:
         super().__init__(type_in, VertexType(type_in.channels, surface))
+        if outlined():
+            return
         here = type_in.surface
         if len(surface) > len(here):
             self.map = SparseMap(unpooled(here, surface, 0).real)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from gaugecnn.lazy import lazy
 
 if TYPE_CHECKING:
-    from gaugecnn.methods.s2cnn.family import S2CNNFamily
+    from gaugecnn.methods.s2cnn.bounded import ProductNonlinearity, SpinProduct
+    from gaugecnn.methods.s2cnn.family import S2CNNFamily, SO3Integral
     from gaugecnn.methods.s2cnn.grids import (
         s2_equatorial_grid,
         s2_near_identity_grid,
@@ -15,13 +16,18 @@ if TYPE_CHECKING:
         so3_near_identity_grid,
     )
     from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2, so3_integrate
+    from gaugecnn.methods.s2cnn.nonlinearity import Pointwise
     from gaugecnn.methods.s2cnn.normalisation import NormalisedConv, SO3BatchNorm
     from gaugecnn.methods.s2cnn.published import load_published_state_dict
+    from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
     from gaugecnn.methods.s2cnn.stage import Rings, S2CNNOptions, S2CNNStage, Support
+    from gaugecnn.methods.s2cnn.transforms import SpectralTransform, rotate_spectrum
     from gaugecnn.methods.s2cnn.types import S2Type, SO3Type, SpinType
 
 __all__ = [
     "NormalisedConv",
+    "Pointwise",
+    "ProductNonlinearity",
     "Rings",
     "S2CNNFamily",
     "S2CNNOptions",
@@ -30,11 +36,16 @@ __all__ = [
     "S2Type",
     "SO3BatchNorm",
     "SO3Conv",
+    "SO3Integral",
+    "SO3Shortcut",
     "SO3ToS2",
     "SO3Type",
+    "SpectralTransform",
+    "SpinProduct",
     "SpinType",
     "Support",
     "load_published_state_dict",
+    "rotate_spectrum",
     "s2_equatorial_grid",
     "s2_near_identity_grid",
     "so3_equatorial_grid",
@@ -45,7 +56,8 @@ __all__ = [
 __getattr__, __dir__ = lazy(
     __name__,
     {
-        "family": ["S2CNNFamily"],
+        "bounded": ["ProductNonlinearity", "SpinProduct"],
+        "family": ["S2CNNFamily", "SO3Integral"],
         "grids": [
             "s2_equatorial_grid",
             "s2_near_identity_grid",
@@ -53,9 +65,12 @@ __getattr__, __dir__ = lazy(
             "so3_near_identity_grid",
         ],
         "layers": ["S2Conv", "SO3Conv", "SO3ToS2", "so3_integrate"],
+        "nonlinearity": ["Pointwise"],
         "normalisation": ["NormalisedConv", "SO3BatchNorm"],
         "published": ["load_published_state_dict"],
+        "shortcut": ["SO3Shortcut"],
         "stage": ["Rings", "S2CNNOptions", "S2CNNStage", "Support"],
+        "transforms": ["SpectralTransform", "rotate_spectrum"],
         "types": ["S2Type", "SO3Type", "SpinType"],
     },
 )

@@ -10,6 +10,8 @@ from weakref import WeakValueDictionary
 import torch
 from torch import Tensor, nn
 
+from gaugecnn.ops.outline import outlined
+
 
 class Table(ABC):
     """The recipe of one constant tensor: hashable, small, compared by value."""
@@ -50,9 +52,9 @@ class TableModule(nn.Module):
 
     def __init__(self, **tables: Table) -> None:
         super().__init__()
-        self._tables = tables
+        self._tables = {} if outlined() else tables
         dtype = _at_least_single(torch.get_default_dtype())
-        for name, table in tables.items():
+        for name, table in self._tables.items():
             tensor = shared_tensor(table, dtype, torch.get_default_device())
             self.register_buffer(name, tensor, persistent=False)
 

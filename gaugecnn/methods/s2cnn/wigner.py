@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gaugecnn.disk_cache import cached_table
+from gaugecnn.surfaces.rotations import euler_angles
 
 WORTH_A_FILE = 1 << 18
 """Tables of more numbers than this are kept on disk; smaller ones are built as fast as read."""
@@ -48,6 +49,27 @@ def small_d(cutoff: int, m: range, n: range, betas: tuple[float, ...]) -> Tensor
     table = torch.zeros(*inside.shape, len(betas), dtype=torch.float64)
     table[inside] = packed
     return table
+
+
+def wigner_matrices(cutoff: int, rotation: Tensor) -> list[Tensor]:
+    """``D^l_mn(R) = e^{-i m alpha} d^l_mn(beta) e^{-i n gamma}`` for ``l < cutoff``.
+
+    Args:
+        cutoff: number of degrees.
+        rotation: the matrix ``R = R(alpha, beta, gamma)``, ``(3, 3)``.
+
+    Returns:
+        one ``(m, n)`` a degree, complex128, m and n from -l to l.
+    """
+    alpha, beta, gamma = euler_angles(rotation.detach().double().cpu())
+    orders = range(1 - cutoff, cutoff)
+    d = _recursion(cutoff, orders, orders, (float(beta),))[..., 0]  # (degree, m, n)
+    waves = torch.tensor(orders, dtype=torch.float64)
+    left, right = torch.exp(-1j * waves * alpha), torch.exp(-1j * waves * gamma)
+    whole = left[:, None] * d * right
+    middle = cutoff - 1
+    inside = [slice(middle - degree, middle + degree + 1) for degree in range(cutoff)]
+    return [whole[degree, those, those] for degree, those in enumerate(inside)]
 
 
 def _recursion(cutoff: int, m: range, n: range, betas: tuple[float, ...]) -> Tensor:
