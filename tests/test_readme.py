@@ -48,6 +48,7 @@ SMALLER = {"domain.level=5": "domain.level=3", "domain.level=4": "domain.level=3
 NOT_RUN = {
     "gaugecnn models": "builds every network; tests/cli/test_commands.py does",
     "gaugecnn config ...": "stands for any words",
+    "gaugecnn --install-completion": "writes into the files of the user's shell",
     "gaugecnn bench": "named alone, without the models that it measures",
 }
 """Lines that are not run at all, and why."""

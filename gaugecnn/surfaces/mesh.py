@@ -113,7 +113,7 @@ class Icosphere(MeshDomain, SphereDomain):
         title = f"icosphere(level={level})"
         areas = vertex_areas(vertices, faces, 4 * math.pi)
         tangent = SphereTangent.aligned(vertices)
-        surface = Surface(title, vertices, faces, areas, tangent, origins=origins)
+        surface = Surface(title, vertices, faces, areas, tangent, None, origins)
         super().__init__(surface, frames, frame_seed)
 
     def symmetries(self) -> list[Symmetry]:
@@ -162,7 +162,10 @@ class TriangleMesh(MeshDomain):
         repair: Repair | str = Repair.safe,
         said: Sequence[str] = (),
     ) -> None:
-        how = choice(Repair, repair, "domain.repair")
+        if repair not in list(Repair):
+            known = ", ".join(Repair)
+            raise UserError(f"domain.repair: expected one of {known}, got {repair!r}")
+        how = Repair(repair)
         mesh = mended(name, np.asarray(vertices), np.asarray(faces), how, tuple(said))
         super().__init__(surface_from_mesh(name, mesh.vertices, mesh.faces), frames, frame_seed)
         self.repairs = list(mesh.repairs)

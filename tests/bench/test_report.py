@@ -112,7 +112,7 @@ def test_a_batch_of_one_that_cannot_be_trained_is_said(no_processes: None) -> No
 
 
 @pytest.mark.parametrize(
-    "place", ["gaugecnn.networks.FieldNetwork.forward", "gaugecnn.build._stage"]
+    "place", ["gaugecnn.networks.FieldNetwork.forward", "gaugecnn.build._plain"]
 )
 def test_errors_name_the_model(
     place: str, no_processes: None, monkeypatch: pytest.MonkeyPatch

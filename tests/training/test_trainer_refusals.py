@@ -27,7 +27,7 @@ def test_no_step_at_all(tmp_path):
 @pytest.mark.parametrize(
     ("word", "told"),
     [
-        ("trainer.precision=17", "Precision 17 is invalid"),
+        ("trainer.precision=17", "Precision '17' is invalid"),
         ("trainer.max_time=soon", "not a valid duration"),
         ("trainer.limit_train_batches=-1", "limit_train_batches"),
         ("trainer.limit_val_batches=0.01", "Try at least"),
