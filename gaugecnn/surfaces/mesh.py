@@ -17,7 +17,7 @@ from torch import Tensor
 
 from gaugecnn.choices import FrameChoice, Repair, choice
 from gaugecnn.domain_options import check_level
-from gaugecnn.errors import GaugecnnWarning
+from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.canonical import TOLERANCE, Order
 from gaugecnn.geometry.discs import Discs
