@@ -13,7 +13,8 @@ import torch
 
 from gaugecnn import load_run
 from gaugecnn.build import build_domain
-from gaugecnn.data.datamodule import TEST_CONDITIONS, SphereDataModule, Splits
+from gaugecnn.data.datamodule import Splits, SurfaceDataModule
+from gaugecnn.data.images.collection import ImageCollection
 from gaugecnn.data.images.sources import Images, load_source
 from gaugecnn.surfaces.domain import IMAGE_HALF_WIDTH, PoseDistribution
 from gaugecnn.surfaces.mesh import TriangleMesh
@@ -46,18 +47,17 @@ def accuracy_of_width(run: Path, root: str, width: float, count: int) -> dict[st
     margin = round(source.images.shape[-1] * (1 / width - 1) / 2)
     framed = torch.nn.functional.pad(source.images, (margin,) * 4)
     images = Images(framed, source.labels, source.classes, source.name)
-    data = SphereDataModule(
-        network.domain,
+    data = SurfaceDataModule(
+        ImageCollection(network.domain, images, images),
         Splits(images, images, images),
         rotation=PoseDistribution.none,
         copies=None,
-        digits=1,
         batch_size=50,
         seed=0,
         shuffle_seed=0,
     )
     found = {}
-    for condition, loader in zip(TEST_CONDITIONS, data.test_dataloader(), strict=True):
+    for condition, loader in zip(data.test_sets, data.test_dataloader(), strict=True):
         hits = 0
         for raw in loader:
             batch = data.renderer(raw)
