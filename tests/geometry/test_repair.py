@@ -154,7 +154,7 @@ def test_an_unused_vertex_may_be_anywhere():
 
 
 def test_a_choice_that_there_is_not():
-    told = "expected domain.repair to be one of safe, strict, got 'best'"
+    told = "domain.repair: expected one of safe, strict, got 'best'"
     with pytest.raises(UserError, match=told):
         TriangleMesh(np.eye(3), np.array([[0, 1, 2]]), repair="best")
 
