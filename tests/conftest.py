@@ -1,4 +1,7 @@
 import os
+import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 import torch
@@ -24,3 +27,12 @@ def _tables_of_this_session(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAUGECNN_CACHE", str(folder / "cache"))
         yield
+
+
+@pytest.fixture
+def example(monkeypatch):
+    """An example as a module."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "examples"))
+    yield import_module
+    for name in [n for n in sys.modules if n.startswith("own_")]:
+        del sys.modules[name]
