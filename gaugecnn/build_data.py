@@ -11,6 +11,7 @@ from gaugecnn.data.collection import Collection
 from gaugecnn.data.custom import call_custom
 from gaugecnn.data.description import Description
 from gaugecnn.data.field_collection import FieldCollection
+from gaugecnn.data.field_rendering import check_turned
 from gaugecnn.data.fields import Fields
 from gaugecnn.data.images.collection import ImageCollection
 from gaugecnn.data.images.conventions import Convention
@@ -51,7 +52,7 @@ def load_collection(
         collection = FieldCollection(
             domain, train, test, data.name, inputs, data.standardise, description
         )
-        _check_field_options(data, collection)
+        _check_field_options(data, domain)
     elif isinstance(train, Images) and isinstance(test, Images):
         check_picture_options(data.input, data.standardise)
         convention, digits = Convention(data.convention), data.digits_per_sphere
@@ -95,14 +96,15 @@ def _check_fits(config: DictConfig, found: Description, known: Description | Non
             f"{name} has {found.channels} channels{_and_vectors(found.vectors)}, the model takes "
             f"{takes[0]}{_and_vectors(takes[1])}: set {words}"
         )
-    if known is not None and asked.outputs > build_task(config, known).outputs:
+    trained = asked.outputs if known is None else build_task(config, known).outputs
+    if asked.outputs > trained:
         raise UserError(
             f"{name} asks for {asked.outputs} outputs of task={config.task}, the network was "
-            f"trained for {build_task(config, known).outputs}"
+            f"trained for {trained}"
         )
 
 
-def _check_field_options(data: DictConfig, collection: Collection) -> None:
+def _check_field_options(data: DictConfig, domain: Domain) -> None:
     """Refuse what is said of pictures where there are fields, and poses where there are none.
 
     Raises:
@@ -113,11 +115,7 @@ def _check_field_options(data: DictConfig, collection: Collection) -> None:
             f"data.name={data.name} gives fields: data.convention and data.digits_per_sphere are "
             "of pictures"
         )
-    if data.rotation != PoseDistribution.none and not collection.has_poses:
-        raise UserError(
-            f"data.rotation={data.rotation}: fields are turned on spheres, and "
-            f"{collection.domain.title} is none"
-        )
+    check_turned("data.rotation", PoseDistribution(data.rotation), domain)
 
 
 def _and_vectors(count: int) -> str:

@@ -137,10 +137,10 @@ def predict(
     """
     from gaugecnn import prediction, showing
     from gaugecnn.build import build_task
-    from gaugecnn.training.directory import load_run, run_config, run_description
+    from gaugecnn.training.directory import open_run
 
-    config, network, poses = run_config(run), load_run(run), pose_distribution(pose)
-    description = run_description(run, config)
+    poses = pose_distribution(pose)
+    config, description, network = open_run(run)
     task = build_task(config, description)
     names = showing.output_names(files, output)
     loaded = [prediction.read(file, network, description) for file in files]
@@ -174,19 +174,18 @@ def render(
     if output.suffix.lower() not in (".png", ".html"):
         raise UserError(f"--output: expected a file of type .png or .html, got {output}")
     given = words or []
+    chosen = None if pose is None else pose_distribution(pose)
+    known, network = None, None
     if run is None:
         config = configuration(given)
     else:
         pairs(given, refused=("model", "task", "output"))
-        from gaugecnn.training.directory import run_config
+        from gaugecnn.training.directory import open_run
 
-        config = run_config(run, given)
+        config, known, network = open_run(run, given)
     from gaugecnn import figures, showing
-    from gaugecnn.training.directory import load_run, run_description
 
-    chosen = pose_distribution(pose or config.data.rotation)
-    network = None if run is None else load_run(run, given)
-    known = None if run is None else run_description(run, config)
+    chosen = chosen or pose_distribution(config.data.rotation)
     domain, sample, classes = showing.test_sample(config, network, known, index, chosen)
     title = f"{config.data.name} {index} on {domain.title}"
     if output.suffix.lower() == ".png":

@@ -15,13 +15,12 @@ from gaugecnn.build import build_task
 from gaugecnn.choices import choice
 from gaugecnn.data.arrays import as_tensor
 from gaugecnn.data.batch import SignalRenderer
-from gaugecnn.data.custom import as_images
 from gaugecnn.data.description import Description
-from gaugecnn.data.field_rendering import FieldRenderer, RawFields
+from gaugecnn.data.field_rendering import FieldRenderer, RawFields, check_turned
 from gaugecnn.data.fields import FieldHalf, Fields, Layout, checked
 from gaugecnn.data.images.collection import RENDERERS
 from gaugecnn.data.images.conventions import Convention
-from gaugecnn.data.images.pictures import ARRAYS, read_array, read_images
+from gaugecnn.data.images.pictures import ARRAYS, images_for, read_array, read_images
 from gaugecnn.data.images.raster import MAX_SIDE, check_count
 from gaugecnn.data.images.rendering import RawBatch
 from gaugecnn.data.images.scenes import canvas_side, place
@@ -29,8 +28,8 @@ from gaugecnn.data.input_names import check_inputs
 from gaugecnn.data.inputs import surface_inputs
 from gaugecnn.errors import UserError
 from gaugecnn.networks import Network
-from gaugecnn.surfaces.domain import PoseDistribution, SphereDomain
-from gaugecnn.training.directory import load_run, run_config, run_description
+from gaugecnn.surfaces.domain import PoseDistribution
+from gaugecnn.training.directory import open_run
 
 BATCH_SIZE = 32
 BATCH_PIXELS = MAX_SIDE**2
@@ -100,13 +99,7 @@ def understood(
     """
     values = as_tensor(samples, what)
     if description.layout is None:
-        images = as_images(values[None] if values.ndim == 2 else values, what)
-        if images.shape[1] != network.family.in_channels:
-            raise UserError(
-                f"{what}: expected images of {network.family.in_channels} channels, "
-                f"got {images.shape[1]}"
-            )
-        return images
+        return images_for(values, network.family.in_channels, what)
     maps = description.layout == Layout.equirectangular
     axes = 2 if maps else len(network.domain.shape)
     values = values[None] if values.ndim == axes + 1 else values  # one sample alone
@@ -138,9 +131,8 @@ def asked(
     """
     domain, generator = network.domain, torch.Generator().manual_seed(seed)
     if isinstance(found, FieldHalf):
+        check_turned("--pose", pose, domain)
         turned = pose is not PoseDistribution.none
-        if turned and not isinstance(domain, SphereDomain):
-            raise UserError(f"--pose={pose}: fields are turned on spheres, got {domain.title}")
         rotations = domain.sample_poses(len(found), pose, generator) if turned else None
         surface = surface_inputs(domain, check_inputs(description.inputs))
         renderer = FieldRenderer(domain, found, description, surface)
@@ -178,8 +170,7 @@ def predict(
     Raises:
         UserError: no run there, or samples that it cannot read.
     """
-    config, network = run_config(run), load_run(run)
-    description = run_description(run, config)
+    config, description, network = open_run(run)
     if isinstance(samples, str | Path):
         found = read(Path(samples), network, description)
     else:

@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 from gaugecnn.build import build_datamodule, build_domain
 from gaugecnn.build_data import build_task, load_collection
 from gaugecnn.data.description import Description
+from gaugecnn.data.field_rendering import check_turned
 from gaugecnn.data.images.rendering import RawBatch
 from gaugecnn.data.images.scenes import draw, grey_values
 from gaugecnn.errors import UserError
@@ -66,8 +67,8 @@ def test_sample(
     tests = next(iter(data.test_sets.values()))
     if not 0 <= index < len(tests):
         raise UserError(f"--index: expected 0 to {len(tests) - 1}, got {index}")
-    if pose is not PoseDistribution.none and not collection.has_poses:
-        raise UserError(f"--pose={pose}: fields are turned on spheres, got {domain.title}")
+    if not collection.has_poses:
+        check_turned("--pose", pose, domain)
     raw = tests.in_poses(pose)[0, torch.tensor([index])]
     batch = data.renderer(raw)
     image = None

@@ -179,13 +179,15 @@ def _check_alike(train: FieldHalf, test: FieldHalf, name: str) -> None:
     Raises:
         UserError: what differs.
     """
-    kinds = {"targets": (train.kind, test.kind), "layout": (train.layout, test.layout)}
-    kinds["shape (channel, *axes) of values"] = tuple(  # type: ignore[assignment]
-        tuple(half.values.shape[1:]) for half in (train, test)
-    )
+    shapes = tuple(train.values.shape[1:]), tuple(test.values.shape[1:])
+    alike: dict[str, tuple[object, object]] = {
+        "targets": (train.kind, test.kind),
+        "layout": (train.layout, test.layout),
+        "shape (channel, *axes) of values": shapes,
+    }
     if train.targets.is_floating_point() and test.targets.is_floating_point():
-        kinds["outputs"] = train.outputs, test.outputs  # type: ignore[assignment]
-    for what, (expected, found) in kinds.items():
+        alike["outputs"] = train.outputs, test.outputs
+    for what, (expected, found) in alike.items():
         if expected != found:
             raise UserError(
                 f"data.name={name}: expected the same {what} in the test half as in that to train "

@@ -13,7 +13,8 @@ from gaugecnn.data.fields import FieldHalf, Layout, Target
 from gaugecnn.data.inputs import SurfaceInputs
 from gaugecnn.data.resampling import map_reader
 from gaugecnn.data.turning import PointReader
-from gaugecnn.surfaces.domain import Domain
+from gaugecnn.errors import UserError
+from gaugecnn.surfaces.domain import Domain, PoseDistribution, SphereDomain
 
 
 class RawFields(NamedTuple):
@@ -87,6 +88,16 @@ class FieldRenderer(SignalRenderer):
         if rotations is not None:
             moved = torch.einsum("bxy,boy...->box...", rotations.to(moved), moved)
         return tangential(moved, self.domain)
+
+
+def check_turned(given: str, pose: PoseDistribution, domain: Domain) -> None:
+    """Refuse poses of fields where there are none.
+
+    Raises:
+        UserError: the word or option that gave them.
+    """
+    if pose is not PoseDistribution.none and not isinstance(domain, SphereDomain):
+        raise UserError(f"{given}={pose}: fields are turned on spheres, got {domain.title}")
 
 
 def tangential(vectors: Tensor, domain: Domain) -> Tensor:

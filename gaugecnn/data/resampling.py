@@ -70,6 +70,7 @@ class CellMeans(MapReader):
 
     places: Tensor
     cell: Tensor
+    count: Tensor
 
     def __init__(self, domain: Domain, size: tuple[int, int]) -> None:
         super().__init__(domain, size)
@@ -80,12 +81,13 @@ class CellMeans(MapReader):
         empty = torch.nonzero(torch.bincount(cell, minlength=len(self.points)) == 0)[:, 0]
         self.register_buffer("places", torch.cat([spread, self.points[empty]]), persistent=False)
         self.register_buffer("cell", torch.cat([cell, empty]), persistent=False)
+        count = torch.bincount(self.cell, minlength=len(self.points))
+        self.register_buffer("count", count, persistent=False)
 
     def _values(self, maps: Tensor, rotations: Tensor | None) -> Tensor:
         values = read(maps, turned_back(self.places, rotations, len(maps)), "bilinear")
-        count = torch.bincount(self.cell, minlength=len(self.points)).to(values)
         sums = values.new_zeros(*values.shape[:2], len(self.points))
-        return sums.index_add_(2, self.cell, values) / count
+        return sums.index_add_(2, self.cell, values) / self.count
 
 
 def map_reader(domain: Domain, size: tuple[int, int]) -> MapReader:

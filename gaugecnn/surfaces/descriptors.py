@@ -8,6 +8,7 @@ import numpy as np
 import scipy
 
 from gaugecnn.geometry.arrays import Array, Index
+from gaugecnn.geometry.connectivity import Connectivity
 
 EIGENFUNCTIONS = 96
 
@@ -65,7 +66,7 @@ def curvatures(vertices: Array, faces: Index) -> Array:
         angle = np.arctan2(np.linalg.norm(np.cross(a, b), axis=1), (a * b).sum(axis=1))
         np.add.at(sums, faces[:, k], angle)
     mean = np.sign((pull * normals).sum(axis=1)) * np.linalg.norm(pull, axis=1)
-    whole = np.where(_on_boundary(faces, len(vertices)), math.pi, 2 * math.pi)
+    whole = np.where(Connectivity(faces, len(vertices)).on_boundary, math.pi, 2 * math.pi)
     return np.stack([mean, (whole - sums) / areas], axis=1)
 
 
@@ -93,12 +94,3 @@ def heat_kernel_signature(vertices: Array, faces: Index, times: int) -> Array:
     t = np.exp(np.linspace(math.log(span / values[-1]), math.log(span / first), times))
     signature = functions**2 @ np.exp(-np.outer(values, t))
     return signature / (areas @ signature / areas.sum())
-
-
-def _on_boundary(faces: Index, count: int) -> np.ndarray:
-    """Whether each vertex lies at the end of the surface ``(vertex,)``."""
-    sides = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
-    edges, uses = np.unique(sides, axis=0, return_counts=True)
-    flags = np.zeros(count, dtype=bool)
-    flags[edges[uses == 1].ravel()] = True
-    return flags

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from gaugecnn.choices import FrameChoice, Repair, choice
 from gaugecnn.domain_options import check_level
-from gaugecnn.errors import GaugecnnWarning, UserError
+from gaugecnn.errors import GaugecnnWarning
 from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.canonical import TOLERANCE, Order
 from gaugecnn.geometry.discs import Discs
@@ -36,6 +36,7 @@ from gaugecnn.surfaces.domain import (
 )
 from gaugecnn.surfaces.picture_maps import PictureMaps
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, icosahedral_rotations
+from gaugecnn.typed import value
 
 if TYPE_CHECKING:  # slow to import, and only its own objects need it
     import trimesh
@@ -51,7 +52,10 @@ class MeshDomain(Domain):
 
     Attributes:
         surface: its connectivity, areas and tangent geometry.
+        frames: (e1, e2, n) at each vertex ``(vertex, frame vector, xyz)``.
     """
+
+    frames: Tensor
 
     def __init__(self, surface: Surface, frames: FrameChoice | str, frame_seed: int) -> None:
         super().__init__(
@@ -61,6 +65,7 @@ class MeshDomain(Domain):
             random = np.random.default_rng(frame_seed)
             surface = surface.turned(random.uniform(0, 2 * math.pi, len(surface)))
         self.surface = surface
+        self.register_buffer("frames", torch.from_numpy(surface.frames), persistent=False)
 
     @property
     def title(self) -> str:
@@ -68,7 +73,7 @@ class MeshDomain(Domain):
 
     @property
     def normals(self) -> Tensor:
-        return torch.from_numpy(self.surface.frames[:, 2])
+        return self.frames[:, 2]
 
     def discs(self, radius: float) -> Discs:
         """All pairs of vertices at most `radius` apart, with logarithm and transport, see `Discs`.
@@ -162,10 +167,7 @@ class TriangleMesh(MeshDomain):
         repair: Repair | str = Repair.safe,
         said: Sequence[str] = (),
     ) -> None:
-        if repair not in list(Repair):
-            known = ", ".join(Repair)
-            raise UserError(f"domain.repair: expected one of {known}, got {repair!r}")
-        how = Repair(repair)
+        how = value(Repair, repair, "domain.repair")
         mesh = mended(name, np.asarray(vertices), np.asarray(faces), how, tuple(said))
         super().__init__(surface_from_mesh(name, mesh.vertices, mesh.faces), frames, frame_seed)
         self.repairs = list(mesh.repairs)

@@ -7,10 +7,10 @@ them ``confusion/CONDITION.csv``, ``per_class.csv`` and ``tensorboard/``.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from lightning.pytorch.utilities import rank_zero_only
@@ -35,6 +35,20 @@ RESUMED_AS = ("model", "domain", "task", "data", "seed")
 """The sections that a resumed run must have in common with its beginning."""
 
 
+class OpenRun(NamedTuple):
+    """A run, ready to be asked.
+
+    Attributes:
+        config: its configuration, with what was laid over it.
+        description: what the network knows of its data.
+        network: with the weights of the best checkpoint, in evaluation mode.
+    """
+
+    config: DictConfig
+    description: Description
+    network: Network
+
+
 def load_run(run: str | Path, overrides: list[str] | None = None) -> Network:
     """The network of a run with the weights of its best checkpoint, in evaluation mode.
 
@@ -45,8 +59,23 @@ def load_run(run: str | Path, overrides: list[str] | None = None) -> Network:
     Raises:
         UserError: no run there, or weights that do not fit the configuration.
     """
-    run, config = Path(run), run_config(run, overrides or [])
-    network = build_model(config, None, run_description(run, config))
+    return open_run(run, overrides or []).network
+
+
+def open_run(run: str | Path, overrides: Sequence[str] = ()) -> OpenRun:
+    """A run read once: its configuration, what it knows of its data, and its trained network.
+
+    Args:
+        run: the run directory.
+        overrides: ``key=value`` words, such as another ``domain.level``.
+
+    Raises:
+        UserError: no run there, or weights that do not fit the configuration.
+    """
+    run, config = Path(run), run_config(run, list(overrides))
+    domain = build_domain(config)
+    description = _description(run, config, domain)
+    network = build_model(config, domain, description)
     path = run / "checkpoints" / "best.ckpt"
     if not path.is_file():
         raise UserError(f"no checkpoint at {path.absolute()}: has the run finished an epoch?")
@@ -59,7 +88,7 @@ def load_run(run: str | Path, overrides: list[str] | None = None) -> Network:
         first = str(error).splitlines()[1].strip()  # below the name of the class
         reason = shorten(first, 200)
         raise UserError(f"{path} does not fit the configuration: {reason}") from error
-    return network.eval()
+    return OpenRun(config, description, network.eval())
 
 
 def run_config(run: str | Path, overrides: list[str] | None = None) -> DictConfig:
@@ -70,15 +99,15 @@ def run_config(run: str | Path, overrides: list[str] | None = None) -> DictConfi
     return override(_loaded(path), overrides or [])
 
 
-def run_description(run: str | Path, config: DictConfig) -> Description:
+def _description(run: Path, config: DictConfig, domain: Domain) -> Description:
     """What the network of a run knows of its data; those of runs without it are asked.
 
     Raises:
         UserError: the file is damaged.
     """
-    path = Path(run) / DATA_FILE
+    path = run / DATA_FILE
     if not path.is_file():
-        return describe(config, build_domain(config))
+        return describe(config, domain)
     try:
         return Description.from_json(json.loads(path.read_text())["description"])
     except (ValueError, KeyError, TypeError) as error:

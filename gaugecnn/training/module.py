@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from gaugecnn.choices import Schedule
 from gaugecnn.data.batch import Batch
-from gaugecnn.errors import UserError
 from gaugecnn.networks import Network
 from gaugecnn.recipe import TrainSection
 from gaugecnn.tasks.base import Task
@@ -53,9 +52,6 @@ class Training(lightning.LightningModule):
         self.task = task
         self.seed = seed
         self.options = train
-        if train.schedule not in list(Schedule):
-            names = ", ".join(Schedule)
-            raise UserError(f"train.schedule: expected one of {names}, got {train.schedule!r}")
         self.validated = task.metrics()
         self.tested = nn.ModuleList(task.metrics() for _ in conditions)  # type: ignore[assignment]
         self.conditions = dict(conditions)  # no modules of this one: their weights are copies
@@ -138,8 +134,8 @@ class Training(lightning.LightningModule):
         state = np.random.SeedSequence(numbers)
         torch.manual_seed(int(state.generate_state(1)[0]))
         done = self.current_epoch + batch_idx / self.trainer.num_training_batches
-        schedule, epochs = Schedule(self.options.schedule), self.options.epochs
-        factor = learning_rate_factor(schedule, done, epochs, self.options.warmup)
+        options = self.options
+        factor = learning_rate_factor(options.schedule, done, options.epochs, options.warmup)
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = self.options.learning_rate * factor
 

@@ -27,11 +27,10 @@ from gaugecnn.training.attempt import attempt
 from gaugecnn.training.directory import (
     begin,
     default_output,
-    load_run,
+    open_run,
     read_summary,
     resumed_from,
     run_config,
-    run_description,
     write_tests,
 )
 from gaugecnn.training.fitting import fit, fitting_trainer
@@ -41,6 +40,7 @@ from gaugecnn.training.names import (
     changed_surface,
     changed_words,
     check_words,
+    meant,
     own_name,
     surface_name,
 )
@@ -122,10 +122,10 @@ def evaluate(run: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """
     run, overrides = Path(run), list(overrides)
     check_words(overrides)
-    own, config = run_config(run), run_config(run, overrides)
+    own = run_config(run)
     with locked(run):
         pass  # nobody trains there, and results can be written
-    network, description = load_run(run, overrides), run_description(run, config)
+    config, description, network = open_run(run, overrides)
     # How many samples were trained on is of no concern, and of other data they may not be there.
     tested = override(config, ["data.train_size=null", "data.validation_size=null"])
     collection = load_collection(tested, network.domain, description)
@@ -185,12 +185,12 @@ def _module(config: DictConfig, network: Network, task: Task, data: SurfaceDataM
     """The network with its task, ready to be trained and tested on the data."""
     section = OmegaConf.to_object(config.train)
     assert isinstance(section, TrainSection)
-    conditions = {
-        name: build_model(override(config, condition.words), None, task.description)
-        if condition.words
-        else None
-        for name, condition in data.collection.conditions.items()
-    }
+    conditions: dict[str, Network | None] = {}
+    for name, condition in data.collection.conditions.items():
+        other = override(config, condition.words)
+        keys = [word.partition("=")[0] for word in condition.words]
+        same = all(meant(config, key) == meant(other, key) for key in keys)
+        conditions[name] = None if same else build_model(other, None, task.description)
     return Training(network, task, section, config.seed, conditions)
 
 

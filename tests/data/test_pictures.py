@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gaugecnn.data.images.pictures import read_images
+from gaugecnn.data.images.pictures import images_for, read_images
 from gaugecnn.errors import UserError
 from tests.data.picture_files import saved, tiff_of_12_bits
 
@@ -220,3 +220,9 @@ class TestPages:
         more = [Image.fromarray(255 - GREY)]
         path = saved(GREY, tmp_path / f"x{suffix}", save_all=True, append_images=more)
         assert numbers(path) == GREY.tolist()
+
+
+@pytest.mark.parametrize("shape", [(0, 1, 4, 4), (0, 4, 4)])
+def test_no_image_at_all_is_refused(shape):
+    with pytest.raises(UserError, match="mine: expected at least one image, got none"):
+        images_for(torch.zeros(shape), 1, "mine")

@@ -17,7 +17,7 @@ from gaugecnn.prediction import ask, asked
 from gaugecnn.showing import test_sample as sample_of
 from gaugecnn.surfaces import Icosphere
 from gaugecnn.surfaces.domain import PoseDistribution
-from gaugecnn.training.directory import load_run, run_config, run_description
+from gaugecnn.training.directory import open_run, run_config
 from gaugecnn.training.run import evaluate, train
 from tests.cli.calls import succeed
 from tests.data.published_pictures import rendered
@@ -100,9 +100,8 @@ def test_a_run_predicts_in_its_own_convention(run, tmp_path):
     expected = rendered(torch.from_numpy(picture)[None, None], 6).signal
     with np.load(tmp_path / "x.npz") as arrays:
         np.testing.assert_array_equal(arrays["signal"], expected.numpy())
-    network = load_run(run)
-    config = run_config(run)
-    known, images = run_description(run, config), torch.from_numpy(picture)[None, None]
+    config, known, network = open_run(run)
+    images = torch.from_numpy(picture)[None, None]
     samples = asked(images, config, network, known, PoseDistribution.none, 0)
     found = ask(network, samples)
     assert found.signal.max() == 255

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from gaugecnn import evaluate, load_config, load_run, predict, train
+from gaugecnn import build_model, evaluate, load_config, load_run, predict, train
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces.rotations import random_rotations
 from gaugecnn.training.directory import run_config
@@ -155,6 +155,19 @@ def test_meshes_are_tested_in_two_frames(what, mesh, tmp_path):
         assert tests["frames/random"][metric] == pytest.approx(value, rel=1e-3), metric
     with pytest.raises(UserError, match="data.rotation=so3: fields are turned on spheres"):
         train(load_config("gauge", TASK[what], [*words, "data.rotation=so3"]))
+
+
+def test_a_network_is_built_again_for_other_frames_alone(mesh, tmp_path, monkeypatch):
+    built = []
+
+    def count(config, *rest):
+        built.append(config.domain.frames)
+        return build_model(config, *rest)
+
+    monkeypatch.setattr("gaugecnn.training.run.build_model", count)
+    words = [f"data.name={mesh}:fields", *SMALL[:3], "data.validation_size=2", *TORUS]
+    train(load_config("gauge", "field_regression", [*words, f"output={tmp_path / 'run'}"]))
+    assert built == ["aligned", "random"]  # its own, and the one that differs
 
 
 def test_vectors_are_given_and_returned_in_space(sphere, tmp_path):

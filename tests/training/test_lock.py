@@ -122,7 +122,7 @@ def test_held_for_the_whole_of_training_and_for_the_writing_of_a_test(tmp_path, 
 
 def test_nothing_is_tested_where_somebody_trains(tmp_path, monkeypatch):
     train(config_for(tmp_path / "run", "train.epochs=1"))
-    monkeypatch.setattr(run, "load_run", None)  # not reached
+    monkeypatch.setattr(run, "open_run", None)  # not reached
     with locked(tmp_path / "run"), pytest.raises(UserError, match="another process"):
         evaluate(tmp_path / "run", [])
 

@@ -48,15 +48,28 @@ def read_images(path: str | Path, channels: int) -> Tensor:
     if not path.is_file():
         raise UserError(f"no file at {path.absolute()}")
     if suffix in ARRAYS:
-        array = read_array(path, "images")
-        images = as_images(array[None] if array.ndim == 2 else array, str(path))
-    else:
-        pages = [as_images(page[None], str(path)) for page in decode(path, channels)]
-        images = _together([f"page {i + 1} of {path}" for i in range(len(pages))], pages)
+        return images_for(read_array(path, "images"), channels, str(path))
+    pages = [as_images(page[None], str(path)) for page in decode(path, channels)]
+    images = _together([f"page {i + 1} of {path}" for i in range(len(pages))], pages)
+    return images_for(images, channels, str(path))
+
+
+def images_for(given: Array | Tensor, channels: int, what: str) -> Tensor:
+    """Images ``(image, channel, row, column)`` that a network can read.
+
+    Args:
+        given: see `read_images`; one image alone ``(row, column)`` too.
+        channels: how many the network takes.
+        what: where they come from, for messages.
+
+    Raises:
+        UserError: they are no images, none at all, or of other channels.
+    """
+    images = as_images(given[None] if given.ndim == 2 else given, what)
     if len(images) == 0:
-        raise UserError(f"{path}: expected at least one image, got none")
+        raise UserError(f"{what}: expected at least one image, got none")
     if images.shape[1] != channels:
-        raise UserError(f"{path}: expected images of {channels} channels, got {images.shape[1]}")
+        raise UserError(f"{what}: expected images of {channels} channels, got {images.shape[1]}")
     return images
 
 

@@ -58,5 +58,4 @@ def feature_to_vectors(feature: Tensor, domain: MeshDomain) -> Tensor:
 
 def _frames(like: Tensor, domain: MeshDomain) -> tuple[Tensor, ...]:
     """The frame vectors e1, e2, n ``(vertex, 1, xyz)`` each."""
-    frames = torch.from_numpy(domain.surface.frames).to(like)
-    return tuple(frames[:, None].unbind(2))
+    return tuple(domain.frames.to(like)[:, None].unbind(2))
