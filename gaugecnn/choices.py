@@ -21,10 +21,11 @@ class DomainKind(StrEnum):
 
 
 class ChartKind(StrEnum):
-    """Which map takes the sphere to the plane: ``domain.chart``."""
+    """Which map takes the sphere to the plane, or the plane itself: ``domain.chart``."""
 
     equirectangular = "equirectangular"
     azimuthal = "azimuthal"
+    plane = "plane"
 
 
 class FrameChoice(StrEnum):

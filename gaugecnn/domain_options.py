@@ -114,5 +114,5 @@ def check_size(kind: ChartKind, size: int) -> None:
     if size < 2 or (even and size % 2 != 0):
         raise OptionError(
             "size",
-            f"expected {'an even ' if even else ''}domain.size >= 2 of an {kind} chart, got {size}",
+            f"expected {'an even ' if even else ''}domain.size >= 2 of chart={kind}, got {size}",
         )

@@ -19,7 +19,7 @@ from gaugecnn.errors import UserError
 from gaugecnn.plans import Normalisation as Normalisation
 from gaugecnn.plans import Stage as Stage
 from gaugecnn.surfaces.domain import Domain
-from gaugecnn.surfaces.symmetry import Rotation, Symmetry
+from gaugecnn.surfaces.symmetry import Isometry, Symmetry
 
 StageT = TypeVar("StageT", bound=Stage)
 TypeT = TypeVar("TypeT", bound="FeatureType")
@@ -55,7 +55,7 @@ class SignalType(FeatureType):
     """What a network takes and gives on a domain: scalar fields, then vector fields in space.
 
     ``(channel, *domain.shape)``, the x, y and z of each vector field as three channels behind the
-    scalars. A rotation carries scalars along and turns vectors with it; frames are not asked.
+    scalars. An isometry carries scalars along and turns vectors with it; frames are not asked.
 
     Args:
         channels: scalar fields.
@@ -77,7 +77,7 @@ class SignalType(FeatureType):
 
     def transform(self, symmetry: Symmetry, feature: Tensor) -> Tensor:
         moved = symmetry.on_signal(feature)
-        if self.vectors == 0 or not isinstance(symmetry, Rotation):
+        if self.vectors == 0 or not isinstance(symmetry, Isometry):
             return moved
         scalars, vectors = moved.split([self.channels, 3 * self.vectors], dim=1)
         matrix = symmetry.matrix.to(vectors)

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from gaugecnn.layers import FeatureType
-from gaugecnn.surfaces.chart import AzimuthalChart
+from gaugecnn.surfaces.chart import SquareChart
 from gaugecnn.surfaces.rotations import rotation_about_z
-from gaugecnn.surfaces.symmetry import Rotation, Symmetry
+from gaugecnn.surfaces.symmetry import Isometry, Rotation, Symmetry
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class PlaneType(FeatureType):
         return (self.height, self.width)
 
     def transform(self, symmetry: Symmetry, feature: Tensor) -> Tensor:
-        """Turn the picture: any plane by quarter turns of an azimuthal chart.
+        """Turn the picture: any plane by quarter turns of a square chart.
 
-        Other rotations act on planes of the domain's own size, where pixels are its points.
+        Other isometries act on planes of the domain's own size, where pixels are its points.
         """
-        if isinstance(symmetry, Rotation) and symmetry.domain.shape == self.grid:
+        if isinstance(symmetry, Isometry) and symmetry.domain.shape == self.grid:
             return symmetry.on_signal(feature)
         return turn_planes(feature, quarter_turns(symmetry))
 
@@ -52,20 +52,20 @@ class PlaneType(FeatureType):
 def quarter_turns(symmetry: Symmetry) -> int:
     """The k in 0..3 for which a symmetry turns pictures as ``torch.rot90(., k, (row, column))``.
 
-    On the azimuthal chart columns run along +x and rows, downwards, along +y. ``torch.rot90`` turns
+    On square charts columns run along +x and rows, downwards, along +y. ``torch.rot90`` turns
     +y into +x, so that k quarter turns of the picture are a rotation by ``-k pi / 2`` about z.
 
     Raises:
-        ValueError: the symmetry is not a quarter turn of an azimuthal chart.
+        ValueError: the symmetry is not a quarter turn of a square chart.
     """
-    if isinstance(symmetry, Rotation) and isinstance(symmetry.domain, AzimuthalChart):
+    if isinstance(symmetry, Rotation) and isinstance(symmetry.domain, SquareChart):
         matrix = symmetry.matrix.double().cpu()
         quarters = rotation_about_z(-math.pi / 2 * torch.arange(4, dtype=torch.float64))
         for k, quarter in enumerate(quarters):
             if torch.allclose(matrix, quarter, atol=1e-6):
                 return k
     raise ValueError(
-        f"expected a rotation of an azimuthal chart by quarter turns about z, got {symmetry.name}"
+        f"expected a rotation of a square chart by quarter turns about z, got {symmetry.name}"
     )
 
 

@@ -1,6 +1,6 @@
 """Where functions live: domains, frames, transport, symmetries."""
 
-from gaugecnn.surfaces.chart import AzimuthalChart, EquirectangularChart
+from gaugecnn.surfaces.chart import AzimuthalChart, EquirectangularChart, PlaneChart
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.mesh import Icosphere, TriangleMesh
@@ -11,5 +11,6 @@ __all__ = [
     "EquirectangularChart",
     "Icosphere",
     "LatLonGrid",
+    "PlaneChart",
     "TriangleMesh",
 ]

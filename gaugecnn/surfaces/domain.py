@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from gaugecnn.choices import PoseDistribution
 from gaugecnn.surfaces.rotations import random_rotations, rotation_about_z
+from gaugecnn.surfaces.symmetry import Symmetry
 
 IMAGE_HALF_WIDTH = 1.5
 """Half-width of an image in the plane tangent to the unit sphere at the south pole."""
@@ -27,12 +28,14 @@ class Domain(nn.Module, ABC):
         areas: area of each point ``(point,)``; they sum to the area of the surface.
         given: of a surface from a file, how many vertices the file has; None for others.
         kept: the index of each point among those ``(point,)``.
+        freest: the widest distribution of poses that there is.
     """
 
     points: Tensor
     areas: Tensor
     given: int | None = None
     kept: Tensor
+    freest: PoseDistribution = PoseDistribution.so3
 
     def __init__(self, shape: tuple[int, ...], points: Tensor, areas: Tensor) -> None:
         super().__init__()
@@ -67,11 +70,25 @@ class Domain(nn.Module, ABC):
         """Poses of `count` images, ``(count, *pose axes)``, drawn on the CPU in float32."""
 
     @abstractmethod
+    def turned_poses(self, angles: Tensor) -> Tensor:
+        """The pose of an unrotated image turned in its own plane, ``(count, *pose axes)``.
+
+        From its columns towards its rows: on a sphere about the z axis, from +x towards +y.
+
+        Args:
+            angles: by how much, in radians ``(count,)``.
+        """
+
+    @abstractmethod
     def image_coordinates(self, poses: Tensor) -> Tensor:
         """Where in the image plane each point falls, ``(count, *shape, 2)``, NaN where nowhere.
 
         The last axis is (column, row) in [-1, 1], rows downwards.
         """
+
+    def symmetries(self) -> list[Symmetry]:
+        """Isometries that carry the points onto themselves: a group, or what generates one."""
+        return []
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
         """Geometry moves with a network and is never rounded to its precision."""
@@ -94,9 +111,11 @@ class SphereDomain(Domain):
         if rotation is PoseDistribution.none:
             return torch.eye(3).expand(count, 3, 3)
         if rotation is PoseDistribution.z:
-            angle = 2 * math.pi * torch.rand(count, generator=generator, dtype=torch.float64)
-            return rotation_about_z(angle).float()
+            return self.turned_poses(random_angles(count, generator))
         return random_rotations(count, generator).float()
+
+    def turned_poses(self, angles: Tensor) -> Tensor:
+        return rotation_about_z(angles.double()).float()
 
     def image_coordinates(self, poses: Tensor) -> Tensor:
         """Stereographic projection of ``R^T x`` from the north pole, southern hemisphere only."""
@@ -104,13 +123,18 @@ class SphereDomain(Domain):
         unposed = torch.einsum("pi,nij->njp", points, poses)  # (image, xyz, point) = R^T x
         return stereographic(unposed.movedim(1, -1)).unflatten(1, self.shape)
 
-    def permutation(self, rotation: Tensor) -> Tensor:
-        """The index of ``R^T x_i`` among the points, ``(point,)``, so ``(L_R f)_i = f[index_i]``.
+    def permutation(self, isometry: Tensor) -> Tensor:
+        """The index of ``Q^T x_i`` among the points, ``(point,)``, so ``(L_Q f)_i = f[index_i]``.
 
         Raises:
-            ValueError: the rotation ``(3, 3)`` does not carry the points onto themselves.
+            ValueError: the isometry ``(3, 3)`` does not carry the points onto themselves.
         """
-        return matching_points(self.points, self.points @ rotation.to(self.points), self.title)
+        return matching_points(self.points, self.points @ isometry.to(self.points), self.title)
+
+
+def random_angles(count: int, generator: torch.Generator) -> Tensor:
+    """Angles uniform on the circle, in radians ``(count,)``, float64."""
+    return 2 * math.pi * torch.rand(count, generator=generator, dtype=torch.float64)
 
 
 def stereographic(points: Tensor) -> Tensor:
@@ -135,7 +159,7 @@ def matching_points(points: Tensor, moved: Tensor, title: str) -> Tensor:
     distance, index = scipy.spatial.KDTree(points.cpu().numpy()).query(moved.cpu().numpy())
     if distance.max() > 1e-6 or len(set(index.tolist())) != len(index):
         raise ValueError(
-            f"expected a rotation that permutes the points of {title}; "
+            f"expected an isometry that permutes the points of {title}; "
             f"this one misses them by up to {distance.max():.2g}"
         )
     return torch.as_tensor(index, device=points.device)

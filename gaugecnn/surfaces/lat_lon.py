@@ -10,6 +10,14 @@ from torch import Tensor
 from gaugecnn.domain_options import check_bandwidth
 from gaugecnn.surfaces.domain import SphereDomain
 from gaugecnn.surfaces.rotations import points_from_angles
+from gaugecnn.surfaces.symmetry import (
+    Reflection,
+    Rotation,
+    Symmetry,
+    half_turn_about_x,
+    reflection_of_x,
+    step_about_z,
+)
 
 
 def soft_colatitudes(bandwidth: int) -> Tensor:
@@ -64,3 +72,16 @@ class LatLonGrid(SphereDomain):
     @property
     def title(self) -> str:
         return f"lat_lon(bandwidth={self.bandwidth})"
+
+    def symmetries(self) -> list[Symmetry]:
+        """Those that generate all of the grid: a step and a half turn, and a reflection."""
+        return grid_symmetries(self, 2 * self.bandwidth)
+
+
+def grid_symmetries(domain: SphereDomain, columns: int) -> list[Symmetry]:
+    """Those that generate all isometries of a grid of rows and columns with no point at a pole."""
+    return [
+        Rotation("one step about z", step_about_z(columns), domain),
+        Rotation("half turn about x", half_turn_about_x(), domain),
+        Reflection("reflection of x", reflection_of_x(), domain),
+    ]

@@ -6,7 +6,6 @@ import hashlib
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +33,7 @@ from gaugecnn.surfaces.domain import (
     PoseDistribution,
     SphereDomain,
 )
-from gaugecnn.surfaces.picture_maps import PictureMaps
+from gaugecnn.surfaces.picture_maps import PictureMaps, Placing
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, icosahedral_rotations
 from gaugecnn.typed import value
 
@@ -220,17 +219,22 @@ class TriangleMesh(MeshDomain):
         self, count: int, rotation: PoseDistribution, generator: torch.Generator
     ) -> Tensor:
         """Poses (vertex, angle), ``(count, 2)``: vertices are drawn in proportion to area."""
-        room, upright = self.placing.room, self.placing.upright
+        if rotation is PoseDistribution.none:
+            return self.turned_poses(torch.zeros(count))
+        angles = 2 * math.pi * torch.rand(count, generator=generator)
+        if rotation is PoseDistribution.z:
+            return self.turned_poses(angles)
+        room = self.placing.room
+        weights = torch.from_numpy(self.surface.areas[room])
+        vertex = torch.multinomial(weights, count, True, generator=generator)
+        return torch.stack([torch.from_numpy(room)[vertex].float(), angles], dim=-1)
+
+    def turned_poses(self, angles: Tensor) -> Tensor:
+        """Poses at the vertex of unrotated images, ``(count, 2)``; columns turn towards -e2."""
+        upright = self.placing.upright
         e1, e2 = self.surface.frames[upright, :2, 0]
-        vertex = torch.full((count,), float(upright))
-        angle = torch.full((count,), math.atan2(e2, e1))
-        if rotation is not PoseDistribution.none:
-            angle = 2 * math.pi * torch.rand(count, generator=generator)
-        if rotation is PoseDistribution.so3:
-            weights = torch.from_numpy(self.surface.areas[room])
-            drawn = torch.multinomial(weights, count, True, generator=generator)
-            vertex = torch.from_numpy(room)[drawn].float()
-        return torch.stack([vertex, angle], dim=-1)
+        angles = math.atan2(e2, e1) - angles.float()
+        return torch.stack([torch.full_like(angles, float(upright)), angles], dim=-1)
 
     def image_coordinates(self, poses: Tensor) -> Tensor:
         """Logarithmic map at each pose's vertex, turned by its angle, ``(count, vertex, 2)``."""
@@ -283,18 +287,3 @@ class TriangleMesh(MeshDomain):
     def _maps(self) -> PictureMaps:
         farthest = 2 * math.atan(self.placing.half_width / math.sqrt(2))  # the corners of an image
         return PictureMaps(self.surface, min(farthest, math.pi / 2))
-
-
-@dataclass(frozen=True, eq=False)
-class Placing:
-    """How images are laid on a mesh.
-
-    Attributes:
-        half_width: of an image, in the tangent plane.
-        room: the vertices at which an image may stand ``(vertex,)``.
-        upright: the vertex of images that are not rotated, their columns as near to +x as they go.
-    """
-
-    half_width: float
-    room: Index
-    upright: int

@@ -1,8 +1,9 @@
-"""Logarithmic maps as wide as a picture, of the vertices on which pictures stand."""
+"""Where pictures stand on a mesh, and logarithmic maps as wide as they are."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +15,21 @@ KEPT_BYTES = 512_000_000
 
 Map = tuple[Index, Array, Array]
 """The vertices within reach, and their polar coordinates ``(r, theta)``, ``(vertex,)`` each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Placing:
+    """How images are laid on a mesh.
+
+    Attributes:
+        half_width: of an image, in the tangent plane.
+        room: the vertices at which an image may stand ``(vertex,)``.
+        upright: the vertex of images that are not rotated, their columns as near to +x as they go.
+    """
+
+    half_width: float
+    room: Index
+    upright: int
 
 
 class PictureMaps:

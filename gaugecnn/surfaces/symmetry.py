@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
 
-from gaugecnn.surfaces.domain import SphereDomain
 from gaugecnn.surfaces.rotations import rotation_about_y, rotation_about_z
 
 
@@ -27,30 +27,63 @@ class Symmetry(ABC):
         """Act on a scalar signal ``(batch, channel, *domain.shape)``."""
 
 
+class Points(Protocol):
+    """What an isometry moves: the points of a domain."""
+
+    shape: tuple[int, ...]
+
+    @property
+    def title(self) -> str: ...
+
+    def permutation(self, isometry: Tensor) -> Tensor:
+        """The index of ``Q^T x_i`` among the points, ``(point,)``."""
+
+
 @dataclass(frozen=True, eq=False)
-class Rotation(Symmetry):
-    """A rotation that permutes the points of a domain: ``(L_R f)(x) = f(R^-1 x)``.
+class Isometry(Symmetry):
+    """An orthogonal map that permutes the points of a domain: ``(L_Q f)(x) = f(Q^-1 x)``.
 
     Args:
         name: how to call it.
-        matrix: the rotation ``(3, 3)``.
-        domain: the sphere domain whose signals it moves.
+        matrix: the orthogonal map ``(3, 3)``.
+        domain: whose signals it moves.
 
     Raises:
-        ValueError: the points are not carried onto themselves.
+        ValueError: the points are not carried onto themselves, or the determinant is that of
+            another kind of isometry.
     """
+
+    determinant: ClassVar[int]
 
     name: str
     matrix: Tensor
-    domain: SphereDomain
+    domain: Points
 
     def __post_init__(self) -> None:
+        found = float(torch.linalg.det(self.matrix.double()))
+        if abs(found - self.determinant) > 1e-6:
+            raise ValueError(
+                f"expected a {type(self).__name__.lower()}, determinant {self.determinant}, "
+                f"for {self.name}, got determinant {found:.3g}"
+            )
         object.__setattr__(self, "_index", self.domain.permutation(self.matrix))
 
     def on_signal(self, signal: Tensor) -> Tensor:
         flat = signal.flatten(2)  # (batch, channel, point)
         index: Tensor = self._index  # type: ignore[attr-defined]
         return flat[:, :, index.to(flat.device)].unflatten(2, self.domain.shape)
+
+
+class Rotation(Isometry):
+    """An isometry that keeps right hands right."""
+
+    determinant = 1
+
+
+class Reflection(Isometry):
+    """An isometry that makes left hands of right ones."""
+
+    determinant = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +104,11 @@ class FrameChange(Symmetry):
 def half_turn_about_x() -> Tensor:
     """The rotation ``(3, 3)`` by pi about the x axis."""
     return torch.diag(torch.tensor([1.0, -1.0, -1.0], dtype=torch.float64))
+
+
+def reflection_of_x() -> Tensor:
+    """The reflection ``(3, 3)`` that takes x to -x."""
+    return torch.diag(torch.tensor([-1.0, 1.0, 1.0], dtype=torch.float64))
 
 
 def step_about_z(steps: int) -> Tensor:

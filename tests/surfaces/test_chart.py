@@ -124,7 +124,9 @@ def test_other_rotations_do_not_permute_the_azimuthal_chart(rotation):
 def test_planar_chart_chooses_by_kind_and_refuses_what_it_cannot_make():
     assert isinstance(planar_chart(ChartKind.azimuthal, 9), AzimuthalChart)
     assert isinstance(planar_chart("equirectangular", 10), EquirectangularChart)
-    with pytest.raises(UserError, match=r"one of equirectangular, azimuthal, got 'mercator'"):
+    with pytest.raises(
+        UserError, match=r"one of equirectangular, azimuthal, plane, got 'mercator'"
+    ):
         planar_chart("mercator", 10)
     with pytest.raises(UserError, match=r"even domain\.size >= 2 .* got 9"):
         EquirectangularChart(9)

@@ -26,7 +26,7 @@ from gaugecnn.methods.cnn.layers import (
 from gaugecnn.methods.cnn.stage import CNNStage
 from gaugecnn.ops.plane_type import PlaneType
 from gaugecnn.plans import Options
-from gaugecnn.surfaces.chart import AzimuthalChart, EquirectangularChart
+from gaugecnn.surfaces.chart import EquirectangularChart, SquareChart
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.symmetry import Symmetry
@@ -53,9 +53,9 @@ class CNNFamily(LayerFamily[CNNStage]):
         *,
         normalisation: Normalisation = Normalisation.batch,
     ) -> None:
-        if not isinstance(domain, AzimuthalChart | EquirectangularChart | LatLonGrid):
+        if not isinstance(domain, SquareChart | EquirectangularChart | LatLonGrid):
             raise UserError(
-                f"cnn accepts the domains kind=chart (equirectangular or azimuthal) and "
+                f"cnn accepts the domains kind=chart (equirectangular, azimuthal or plane) and "
                 f"kind=lat_lon, got {domain.title}"
             )
         super().__init__(domain, in_channels)

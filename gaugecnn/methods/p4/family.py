@@ -27,21 +27,21 @@ from gaugecnn.methods.p4.stage import P4Stage
 from gaugecnn.methods.p4.types import P4Type
 from gaugecnn.ops.plane_type import PlaneType
 from gaugecnn.plans import Options
-from gaugecnn.surfaces.chart import AzimuthalChart
+from gaugecnn.surfaces.chart import SquareChart
 from gaugecnn.surfaces.domain import Domain
-from gaugecnn.surfaces.symmetry import Rotation, Symmetry, step_about_z
+from gaugecnn.surfaces.symmetry import Rotation, Symmetry
 
 
 class P4Family(LayerFamily[P4Stage]):
     """Convolutions over the group p4 of quarter turns and shifts (Cohen & Welling 2016).
 
     Args:
-        domain: an azimuthal chart.
+        domain: a chart that turns onto itself, azimuthal or the plane.
         in_channels: channels of the signal.
         normalisation: ``batch`` or ``none``.
 
     Raises:
-        UserError: the domain is not an azimuthal chart, or there is no such normalisation.
+        UserError: the domain is not such a chart, or there is no such normalisation.
     """
 
     stage_class = P4Stage
@@ -53,9 +53,10 @@ class P4Family(LayerFamily[P4Stage]):
         *,
         normalisation: Normalisation = Normalisation.batch,
     ) -> None:
-        if not isinstance(domain, AzimuthalChart):
+        if not isinstance(domain, SquareChart):
             raise UserError(
-                f"p4 accepts the domain kind=chart with chart=azimuthal, got {domain.title}"
+                f"p4 accepts the domain kind=chart with chart=azimuthal or plane, got "
+                f"{domain.title}"
             )
         super().__init__(domain, in_channels)
         self.chart = domain
@@ -102,9 +103,4 @@ class P4Family(LayerFamily[P4Stage]):
             if not stage.is_exact(size):
                 return []
             size = stage.output_size(size)
-        quarter = step_about_z(4)
-        return [
-            Rotation("quarter turn", quarter, self.chart),
-            Rotation("half turn about z", quarter @ quarter, self.chart),
-            Rotation("three quarter turns", quarter.T, self.chart),
-        ]
+        return [s for s in self.chart.symmetries() if isinstance(s, Rotation)]
