@@ -14,6 +14,7 @@ from gaugecnn.build_data import build_task, describe, load_collection, splits_of
 from gaugecnn.config import config_folder
 from gaugecnn.data.collection import Collection
 from gaugecnn.data.description import Description
+from gaugecnn.data.poses import NormalAngles
 from gaugecnn.errors import UserError
 from gaugecnn.layers import LayerFamily
 from gaugecnn.networks import Network
@@ -138,10 +139,14 @@ def build_datamodule(
     data = config.data
     if collection is None:
         collection = load_collection(config, domain or build_domain(config))
+    angles = None
+    if data.angle_mean is not None:
+        angles = NormalAngles(data.angle_mean, data.angle_spread)
     return SurfaceDataModule(
         collection,
         splits_of(config, collection),
         rotation=PoseDistribution(data.rotation),
+        angles=angles,
         copies=data.copies,
         batch_size=config.train.batch_size,
         seed=data.seed,

@@ -22,6 +22,7 @@ from gaugecnn.choices import Convention, DomainKind, PoseDistribution
 from gaugecnn.data.images.conventions import check_convention
 from gaugecnn.data.images.limits import check_digits
 from gaugecnn.data.input_names import check_inputs, check_picture_options
+from gaugecnn.data.pose_options import check_poses
 from gaugecnn.domain_options import DOMAIN_KEYS, DomainSection, check_domain
 from gaugecnn.errors import OptionError, UserError
 from gaugecnn.plans import InvariantPlan
@@ -52,6 +53,8 @@ class DataSection:
     root: str = "data"
     download: bool = False
     rotation: PoseDistribution = PoseDistribution.none
+    angle_mean: float | None = None
+    angle_spread: float | None = None
     copies: int | None = None
     train_size: int | None = None
     validation_size: int | None = None
@@ -250,6 +253,8 @@ def _check(config: Config) -> None:
             "several digits have no one class (task=segmentation)"
         )
     check_convention(config.data.convention, config.domain.kind)
+    data = config.data
+    check_poses(data.rotation, data.angle_mean, data.angle_spread, config.domain.chart)
     for key in ("train_size", "validation_size", "test_size", "copies"):
         size = getattr(config.data, key)
         if size is not None and size < 1:

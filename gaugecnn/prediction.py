@@ -137,14 +137,27 @@ def asked(
         surface = surface_inputs(domain, check_inputs(description.inputs))
         renderer = FieldRenderer(domain, found, description, surface)
         return Asked(RawFields(found.values, found.targets, rotations), renderer, None)
-    count, rows, columns = len(found), *found.shape[-2:]
-    poses = domain.sample_poses(count, pose, generator)
-    corners = place(count, rows, columns, 1, np.random.default_rng(seed)).corners
+    poses = domain.sample_poses(len(found), pose, generator)
+    return laid(found, config, network, poses)
+
+
+def laid(pictures: Tensor, config: DictConfig, network: Network, poses: Tensor) -> Asked:
+    """Pictures, each filling its canvas, in poses of one's own.
+
+    Args:
+        pictures: ``(image, channel, row, column)``, uint8 0..255 or float32 0..1.
+        config: of the run.
+        network: on whose domain they are laid.
+        poses: ``(image, *pose axes)`` of that domain.
+    """
+    count, rows, columns = len(pictures), *pictures.shape[-2:]
+    corners = place(count, rows, columns, 1, np.random.default_rng(0)).corners  # one: nothing drawn
     labels = torch.zeros(count, 1, dtype=torch.int64)
-    raw = RawBatch(found[:, None], labels, corners, poses)  # (image, digit, channel, row, column)
+    # (image, digit, channel, row, column)
+    raw = RawBatch(pictures[:, None], labels, corners, poses)
     together = min(BATCH_SIZE, BATCH_PIXELS // canvas_side(rows, columns, 1) ** 2)
-    laid = RENDERERS[Convention(config.data.convention)](domain)
-    return Asked(raw, laid, found, max(together, 1))
+    renderer = RENDERERS[Convention(config.data.convention)](network.domain)
+    return Asked(raw, renderer, pictures, max(together, 1))
 
 
 def predict(

@@ -14,9 +14,6 @@ from gaugecnn.data.description import Description
 from gaugecnn.data.poses import PosedDataset, Poses
 from gaugecnn.surfaces.domain import Domain, PoseDistribution
 
-TURNED = {"unrotated": PoseDistribution.none, "rotated": PoseDistribution.so3}
-"""The two tests where poses make sense: the same samples as they are, and in one uniform pose."""
-
 
 @dataclass(frozen=True)
 class Condition:
@@ -65,8 +62,9 @@ class Collection(ABC):
 
     @property
     def conditions(self) -> Mapping[str, Condition]:
-        """The tests by name."""
-        return {name: Condition(rotation) for name, rotation in TURNED.items()}
+        """The tests by name: the same samples as they are, and in one uniform pose each."""
+        turned = {"unrotated": PoseDistribution.none, "rotated": self.domain.freest}
+        return {name: Condition(rotation) for name, rotation in turned.items()}
 
     @abstractmethod
     def dataset(self, half: Half, poses: Poses, seed: tuple[int, ...]) -> PosedDataset[object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lightning
@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Sampler, SequentialSampler
 
 from gaugecnn.data.batch import Batch
 from gaugecnn.data.collection import Collection, Half
-from gaugecnn.data.poses import PosedDataset, Poses
+from gaugecnn.data.poses import NormalAngles, PosedDataset, Poses
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces.domain import PoseDistribution
 
@@ -90,6 +90,7 @@ class SurfaceDataModule(lightning.LightningDataModule):
         collection: the data set.
         splits: which of its samples are used for what.
         rotation: poses seen in training and validation.
+        angles: of ``rotation=z``; None for all angles alike.
         copies: fixed poses per training sample, or None for fresh ones every epoch.
         batch_size: samples per batch and process.
         seed: of poses and scenes.
@@ -102,6 +103,7 @@ class SurfaceDataModule(lightning.LightningDataModule):
         splits: Splits,
         *,
         rotation: PoseDistribution,
+        angles: NormalAngles | None,
         copies: int | None,
         batch_size: int,
         seed: int,
@@ -116,15 +118,14 @@ class SurfaceDataModule(lightning.LightningDataModule):
         self.batch_size = batch_size
         self.shuffle_seed = shuffle_seed
 
-        def dataset(
-            half: Half, part: int, poses: PoseDistribution, copies: int | None
-        ) -> PosedDataset[Any]:
-            return collection.dataset(half, Poses(poses, copies, (seed, part, 1)), (seed, part, 0))
+        def dataset(half: Half, part: int, poses: Poses) -> PosedDataset[Any]:
+            drawn = replace(poses, seed=(seed, part, 1))
+            return collection.dataset(half, drawn, (seed, part, 0))
 
-        self.train_set = dataset(splits.train, 0, rotation, copies)
-        self.validation_set = dataset(splits.validation, 1, rotation, 1)
+        self.train_set = dataset(splits.train, 0, Poses(rotation, copies, (), angles))
+        self.validation_set = dataset(splits.validation, 1, Poses(rotation, 1, (), angles))
         self.test_sets = {
-            name: dataset(splits.test, 2, condition.rotation, 1)
+            name: dataset(splits.test, 2, Poses(condition.rotation, 1, ()))
             for name, condition in collection.conditions.items()
         }
 

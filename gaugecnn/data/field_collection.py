@@ -17,6 +17,7 @@ from gaugecnn.data.poses import PosedDataset, Poses
 from gaugecnn.data.resampling import map_areas
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces.domain import Domain, PoseDistribution, SphereDomain
+from gaugecnn.surfaces.mesh import MeshDomain
 
 FRAMED = {f"frames/{frames}": f"domain.frames={frames}" for frames in ("aligned", "random")}
 """The two tests of fields on meshes that are no spheres: the same fields in other frames."""
@@ -151,6 +152,8 @@ class FieldCollection(Collection):
     def conditions(self) -> Mapping[str, Condition]:
         if self.has_poses:
             return super().conditions
+        if not isinstance(self.domain, MeshDomain):
+            return {"unrotated": Condition(PoseDistribution.none)}
         return {name: Condition(PoseDistribution.none, (word,)) for name, word in FRAMED.items()}
 
     def dataset(self, half: Half, poses: Poses, seed: tuple[int, ...]) -> FieldDataset:

@@ -19,6 +19,24 @@ RawT = TypeVar("RawT", covariant=True)
 
 
 @dataclass(frozen=True)
+class NormalAngles:
+    """Angles about one axis, normally distributed.
+
+    Args:
+        mean: in degrees.
+        spread: their standard deviation in degrees; 0 turns all samples by the mean.
+    """
+
+    mean: float
+    spread: float
+
+    def draw(self, count: int, generator: torch.Generator) -> Tensor:
+        """Angles in radians, ``(count,)``, float64."""
+        normal = torch.randn(count, generator=generator, dtype=torch.float64)
+        return torch.deg2rad(self.mean + self.spread * normal)
+
+
+@dataclass(frozen=True)
 class Poses:
     """Which poses a data set shows.
 
@@ -26,11 +44,13 @@ class Poses:
         rotation: the distribution of poses.
         copies: fixed poses per sample; None for one fresh pose per sample and epoch.
         seed: makes them reproducible.
+        angles: of ``rotation=z``; None for all angles alike.
     """
 
     rotation: PoseDistribution
     copies: int | None
     seed: tuple[int, ...]
+    angles: NormalAngles | None = None
 
     def __post_init__(self) -> None:
         if self.copies is not None and self.copies < 1:
@@ -40,7 +60,10 @@ class Poses:
         """Poses of `count` samples in an epoch, ``(count * copies, *pose axes)``."""
         state = np.random.SeedSequence([*self.seed, epoch if self.copies is None else 0])
         generator = torch.Generator().manual_seed(int(state.generate_state(1, np.uint64)[0] >> 1))
-        return domain.sample_poses(count * (self.copies or 1), self.rotation, generator)
+        total = count * (self.copies or 1)
+        if self.angles is not None:
+            return domain.turned_poses(self.angles.draw(total, generator))
+        return domain.sample_poses(total, self.rotation, generator)
 
 
 class PosedDataset(Dataset[RawT], Generic[RawT]):
@@ -70,7 +93,7 @@ class PosedDataset(Dataset[RawT], Generic[RawT]):
     def in_poses(self, rotation: PoseDistribution) -> Self:
         """The same samples in other poses."""
         other = copy(self)
-        other.poses, other._drawn = replace(self.poses, rotation=rotation), None
+        other.poses, other._drawn = replace(self.poses, rotation=rotation, angles=None), None
         return other
 
     def draw(self, epoch: int) -> Tensor:

@@ -16,7 +16,8 @@ from gaugecnn.errors import UserError
 
 SAME_TEST = (
     *("data.root", "data.download"),
-    *("data.rotation", "data.copies", "data.train_size", "data.validation_size"),  # of training
+    *("data.rotation", "data.angle_mean", "data.angle_spread", "data.copies"),  # of training
+    *("data.train_size", "data.validation_size"),
 )
 """Words of `data` that leave a test what it is."""
 
