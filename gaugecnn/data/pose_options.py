@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from gaugecnn.choices import ChartKind, PoseDistribution
 from gaugecnn.errors import UserError
 
@@ -32,9 +30,8 @@ def check_poses(
             continue
         if rotation is not PoseDistribution.z:
             raise UserError(f"data.{key}={value:g} is of data.rotation=z, got {rotation}")
-        if not math.isfinite(value) or (key == "angle_spread" and value < 0):
-            least = " >= 0" if key == "angle_spread" else ""
-            raise UserError(f"data.{key}: expected degrees{least}, got {value}")
+        if key == "angle_spread" and value < 0:
+            raise UserError(f"data.{key}: expected degrees >= 0, got {value:g}")
     for key, other in (("angle_mean", "angle_spread"), ("angle_spread", "angle_mean")):
         if given[key] is not None and given[other] is None:
             raise UserError(f"data.{key} needs data.{other}, in degrees")

@@ -6,12 +6,13 @@ import html
 from pathlib import Path
 
 import numpy as np
-from scipy.spatial import ConvexHull
+from scipy.spatial import ConvexHull, Delaunay
 
 from gaugecnn.figures.projection import front
 from gaugecnn.figures.sample import Floats, Sample, field_colours, ink, mask_colours
 from gaugecnn.files import write_atomically
 from gaugecnn.geometry.arrays import Array, Index
+from gaugecnn.surfaces.chart import PlaneChart
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.mesh import MeshDomain
 
@@ -74,11 +75,15 @@ def _camera(domain: Domain, sample: Sample) -> Floats:
 def _triangulation(domain: Domain) -> tuple[Array, Index, Index]:
     """Positions ``(vertex, xyz)``, faces ``(face, corner)``, and each vertex's sample point.
 
-    Samples of a sphere that have no faces of their own are joined by their convex hull.
+    Samples of a sphere that have no faces of their own are joined by their convex hull, those of a
+    plane by Delaunay's triangles.
     """
     if isinstance(domain, MeshDomain):
         return domain.surface.vertices, domain.surface.faces, np.arange(len(domain.surface))
     points = domain.points.cpu().numpy()
+    if isinstance(domain, PlaneChart):
+        triangles = Delaunay(points[:, :2]).simplices
+        return points, triangles.astype(np.int64), np.arange(len(points))
     there = np.flatnonzero(np.isfinite(points).all(axis=1))
     return points[there], ConvexHull(points[there]).simplices.astype(np.int64), there
 

@@ -95,7 +95,8 @@ def _panels(sample: Sample, sides: dict[str, View], classes: int) -> list[tuple[
 
     def both(name: str, colours: Floats) -> list[tuple[str, Drawer]]:
         flat = colours.reshape(-1, 3)  # (*points, RGB) -> (point, RGB)
-        return [(f"{name}, {side}", picture(view.paint(flat))) for side, view in sides.items()]
+        names = {side: f"{name}, {side}" if side else name for side in sides}
+        return [(names[side], picture(view.paint(flat))) for side, view in sides.items()]
 
     panels: list[tuple[str, Drawer]] = []
     kind = "" if sample.label is None else f" of class {sample.label}"

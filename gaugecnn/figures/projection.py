@@ -15,6 +15,7 @@ from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
 from gaugecnn.figures.sample import Floats
+from gaugecnn.surfaces.chart import PlaneChart
 from gaugecnn.surfaces.domain import Domain, SphereDomain
 from gaugecnn.surfaces.mesh import MeshDomain
 
@@ -74,7 +75,9 @@ def front(domain: Domain, signal: Floats) -> Floats:
 
 
 def views(domain: Domain, axes: Floats) -> dict[str, View]:
-    """The domain from the front, where the eye has these axes, and from behind."""
+    """The domain from the front, the eye with these axes, and from behind; a plane as it is."""
+    if isinstance(domain, PlaneChart):
+        return {"": _see_plane(domain.size)}
     both = {"front": axes, "back": axes * np.array([[-1.0], [1.0], [-1.0]])}
     if isinstance(domain, SphereDomain):
         points = domain.points.cpu().numpy()
@@ -82,6 +85,13 @@ def views(domain: Domain, axes: Floats) -> dict[str, View]:
     assert isinstance(domain, MeshDomain)
     vertices, faces = domain.surface.vertices, domain.surface.faces
     return {side: _see_mesh(vertices, faces, axes) for side, axes in both.items()}
+
+
+def _see_plane(size: int) -> View:
+    """A square of pixels."""
+    place = np.arange(PIXELS * OVERSAMPLING) * size // (PIXELS * OVERSAMPLING)
+    point = place[:, None] * size + place
+    return View(point, np.ones(point.shape))
 
 
 def _see_sphere(points: Floats, axes: Floats) -> View:

@@ -169,7 +169,8 @@ class PlaneChart(SquareChart):
 
     @property
     def normals(self) -> Tensor:
-        return torch.tensor([0.0, 0.0, 1.0]).to(self.points).expand_as(self.points)
+        """-z everywhere, as at the south pole: columns, -rows and it are right-handed."""
+        return torch.tensor([0.0, 0.0, -1.0]).to(self.points).expand_as(self.points)
 
     def sample_poses(
         self, count: int, rotation: PoseDistribution, generator: torch.Generator

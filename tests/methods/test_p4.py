@@ -234,7 +234,9 @@ def test_shortcuts_commute_with_quarter_turns(size_in, size_out):
 
 
 def test_family_refuses_what_it_has_no_layers_for():
-    with pytest.raises(UserError, match=r"azimuthal or plane, got chart\(equirectangular, size=8\)"):
+    with pytest.raises(
+        UserError, match=r"azimuthal or plane, got chart\(equirectangular, size=8\)"
+    ):
         P4Family(EquirectangularChart(8))
     with pytest.raises(UserError, match="expected normalisation to be one of batch, none"):
         P4Family(AzimuthalChart(8), normalisation="layer")
