@@ -68,8 +68,8 @@ def shrunk(size: int, factor: int, part: str) -> int:
     """
     if size % factor:
         raise UserError(
-            f"its {part} takes faces of {size}x{size} cells to whole faces only where {size} is a "
-            f"multiple of {factor}"
+            f"expected faces whose rows are a multiple of {factor} before its {part}, got "
+            f"{size}x{size} cells"
         )
     return size // factor
 

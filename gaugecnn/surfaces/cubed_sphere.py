@@ -18,8 +18,8 @@ class CubedSphere(SphereDomain):
 
     The equiangular gnomonic projection (Ronchi, Iacono & Paolucci 1996): a cell whose middle lies
     at s of a row and t of a column, both in [-1, 1], is seen from the centre in the direction
-    ``n + tan(pi s / 4) u + tan(pi t / 4) v``. Lines of equal s or t are arcs of great circles; along
-    the middle row equal steps are equal angles, and lines of two faces meet at their common edge.
+    ``n + tan(pi s / 4) u + tan(pi t / 4) v``. Lines of equal s or t are arcs of great circles;
+    along the middle row equal steps are equal angles, and lines of two faces meet at their edge.
     Columns run along u and rows, downwards, along v, so that a chart is seen upright from outside;
     those of the south pole's run along +x and +y, as those of images laid there.
 
