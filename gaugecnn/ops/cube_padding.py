@@ -4,13 +4,15 @@ A face reads beyond an edge what lies there, in the order in which its own rows 
 features that turn with the chart arrive turned by the gauge transformation between the two charts
 (`gaugecnn.surfaces.cube`), so that a convolution of the padded face sees the surface, not a border.
 
-Beyond a corner three charts meet, and the plane of a face has a quarter there that the surface
-lacks. A place in it takes the mean of what the two ways around the corner lead to: over the edge on
-one side and then the next one, or the other way round, each value turned along its way. The rule
-names no face, no axis and no chart: a rotation of the cube takes the corners of charts, of which
-there are 24, to one another, and both ways around the one to those around the other, so that all 24
-are exact; among them the three about a corner, which pass the missing quarter from chart to chart.
-Neither way comes first, so that reflections exchange the two and keep the mean.
+At a corner three charts meet, and the plane of a face has a quarter beyond it that the surface
+lacks. A place there takes the mean of the two values that the ways around the corner lead to, over
+one edge first or over the other, each turned along its own way. A rotation of the cube takes a
+chart and its corner to a chart and its corner, and the two ways around the one to those around the
+other; the mean names no face, no row or column and no order of the two. So padding commutes with
+all 24 rotations, also with the thirds of a turn about a corner, which pass its three charts around;
+and as neither way comes first, a reflection, which exchanges them, keeps the padding of scalars
+too. A rule that took the neighbour along the row would not do: a quarter turn makes it that along
+the column. Zero would do, but a network would see a dark spot at each corner.
 """
 
 from __future__ import annotations

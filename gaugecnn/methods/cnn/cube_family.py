@@ -16,10 +16,10 @@ from gaugecnn.layers import (
     expect,
 )
 from gaugecnn.methods.cnn.cube_layers import (
-    CubeConvolution,
-    CubeIntegral,
-    CubeProjection,
-    CubeShortcut,
+    CubeCNNConvolution,
+    CubeCNNIntegral,
+    CubeCNNProjection,
+    CubeCNNShortcut,
     size_after,
 )
 from gaugecnn.methods.cnn.stage import CNNStage
@@ -68,15 +68,15 @@ class CubeCNNFamily(LayerFamily[CNNStage]):
         return stages
 
     def lift(self, stage: CNNStage) -> Layer:
-        layer = CubeConvolution(CubeType(self.in_channels, self.sphere.size), stage)
+        layer = CubeCNNConvolution(CubeType(self.in_channels, self.sphere.size), stage)
         layer.type_in = self.input_type  # the same numbers
         return layer
 
     def convolve(self, type_in: FeatureType, stage: CNNStage) -> Layer:
-        return CubeConvolution(expect(type_in, CubeType), stage)
+        return CubeCNNConvolution(expect(type_in, CubeType), stage)
 
     def shortcut(self, type_in: FeatureType, type_out: FeatureType) -> Layer:
-        return CubeShortcut(expect(type_in, CubeType), expect(type_out, CubeType))
+        return CubeCNNShortcut(expect(type_in, CubeType), expect(type_out, CubeType))
 
     def normalise(self, type_: FeatureType) -> Layer:
         if self.normalisation is Normalisation.none:
@@ -86,8 +86,8 @@ class CubeCNNFamily(LayerFamily[CNNStage]):
     def activate(self, type_: FeatureType) -> Layer:
         return CubeReLU(expect(type_, CubeType))
 
-    def project(self, type_in: FeatureType, channels: int, stage: CNNStage) -> CubeProjection:
-        last = CubeConvolution(expect(type_in, CubeType), replace(stage, channels=channels))
+    def project(self, type_in: FeatureType, channels: int, stage: CNNStage) -> CubeCNNProjection:
+        last = CubeCNNConvolution(expect(type_in, CubeType), replace(stage, channels=channels))
         reached = last.type_out.size
         if reached != self.sphere.size:
             raise UserError(
@@ -95,10 +95,10 @@ class CubeCNNFamily(LayerFamily[CNNStage]):
                 f"{reached}x{reached} from {type_in}: change its stride or up, or those of the "
                 f"stages before it"
             )
-        return CubeProjection(last, SignalType(channels, self.sphere))
+        return CubeCNNProjection(last, SignalType(channels, self.sphere))
 
-    def integrate(self, type_in: FeatureType) -> CubeIntegral:
-        return CubeIntegral(expect(type_in, CubeType))
+    def integrate(self, type_in: FeatureType) -> CubeCNNIntegral:
+        return CubeCNNIntegral(expect(type_in, CubeType))
 
     def exact_symmetries(self, stages: Sequence[CNNStage]) -> list[Symmetry]:
         """None: filters do not turn."""

@@ -53,7 +53,7 @@ def reach(stage: CNNStage) -> int:
     return max(before, after, 0)
 
 
-class CubeConvolution(Layer):
+class CubeCNNConvolution(Layer):
     """Dropout and max-pool, padding across edges, then a convolution, or a transposed one.
 
     Args:
@@ -86,7 +86,7 @@ class CubeConvolution(Layer):
         return faces_out_of_batch(self.conv(faces_into_batch(x)))
 
 
-class CubeShortcut(Layer):
+class CubeCNNShortcut(Layer):
     """A 1x1 convolution that fits two sizes: after a max-pool, or before cells are repeated."""
 
     type_in: CubeType
@@ -102,10 +102,10 @@ class CubeShortcut(Layer):
         return resized(x, self.type_out.size)
 
 
-class CubeProjection(Projection):
+class CubeCNNProjection(Projection):
     """The last convolution: scalar fields ``(batch, channel, face, row, column)``."""
 
-    def __init__(self, convolution: CubeConvolution, type_out: SignalType) -> None:
+    def __init__(self, convolution: CubeCNNConvolution, type_out: SignalType) -> None:
         super().__init__(convolution.type_in, type_out)
         self.convolution = convolution
 
@@ -113,7 +113,7 @@ class CubeProjection(Projection):
         return self.convolution(x)
 
 
-class CubeIntegral(Integral):
+class CubeCNNIntegral(Integral):
     """The mean over the sphere, ``(batch, channel)``."""
 
     def __init__(self, type_in: CubeType) -> None:
