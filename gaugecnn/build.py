@@ -23,6 +23,7 @@ from gaugecnn.ops.outline import outline
 from gaugecnn.plans import FieldPlan
 from gaugecnn.registry import method_for
 from gaugecnn.surfaces.chart import planar_chart
+from gaugecnn.surfaces.cubed_sphere import CubedSphere
 from gaugecnn.surfaces.domain import Domain, PoseDistribution
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.mesh import Icosphere, TriangleMesh
@@ -44,6 +45,8 @@ def build_domain(config: DictConfig) -> Domain:
         return LatLonGrid(section.bandwidth)
     if section.kind == "chart":
         return planar_chart(section.chart, section.size)
+    if section.kind == "cubed_sphere":
+        return CubedSphere(section.size)
     frames = section.frames or "aligned"
     if section.kind == "icosphere":
         return Icosphere(section.level, frames, section.frame_seed or 0)
@@ -57,7 +60,9 @@ def build_family(config: DictConfig, domain: Domain | None = None) -> LayerFamil
     options = method.read_options(_plain(config.model))
     try:
         lives_on = domain or build_domain(config)
-        return method.load()(lives_on, config.model.get("in_channels", 1), **options)
+        return method.load(config.domain.kind)(
+            lives_on, config.model.get("in_channels", 1), **options
+        )
     except (TypeError, ValueError) as error:
         if isinstance(error, UserError):
             raise

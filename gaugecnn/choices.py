@@ -16,6 +16,7 @@ class DomainKind(StrEnum):
 
     lat_lon = "lat_lon"
     chart = "chart"
+    cubed_sphere = "cubed_sphere"
     icosphere = "icosphere"
     mesh = "mesh"
 

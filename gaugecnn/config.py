@@ -223,8 +223,8 @@ def _drop_unused(tree: Any, kind: str | None) -> None:
     """Forget what was set for another kind of domain than the one that is asked for."""
     domain = tree.get("domain")
     if isinstance(domain, dict) and kind in list(DOMAIN_KEYS) and kind != domain.get("kind"):
-        used = DOMAIN_KEYS[DomainKind(kind)].used
-        tree["domain"] = {name: given for name, given in domain.items() if name in used}
+        kept = DOMAIN_KEYS[DomainKind(kind)].optional  # a size of one kind is none of another
+        tree["domain"] = {name: given for name, given in domain.items() if name in kept}
 
 
 def _check(config: Config) -> None:

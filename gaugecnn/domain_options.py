@@ -48,6 +48,7 @@ class DomainKeys:
 DOMAIN_KEYS = {
     DomainKind.lat_lon: DomainKeys(("bandwidth",)),
     DomainKind.chart: DomainKeys(("chart", "size")),
+    DomainKind.cubed_sphere: DomainKeys(("size",)),
     DomainKind.icosphere: DomainKeys(("level",), ("frames", "frame_seed")),
     DomainKind.mesh: DomainKeys(("file",), ("repair", "frames", "frame_seed")),
 }
@@ -78,6 +79,8 @@ def check_domain(domain: DomainSection) -> None:
         check_level(domain.level)
     if domain.chart is not None and domain.size is not None:
         check_size(domain.chart, domain.size)
+    elif domain.size is not None:
+        check_face_size(domain.size)
 
 
 def check_bandwidth(bandwidth: object) -> None:
@@ -115,4 +118,16 @@ def check_size(kind: ChartKind, size: int) -> None:
         raise OptionError(
             "size",
             f"expected {'an even ' if even else ''}domain.size >= 2 of chart={kind}, got {size}",
+        )
+
+
+def check_face_size(size: int) -> None:
+    """Refuse a cubed sphere whose faces have no neighbouring cells.
+
+    Raises:
+        OptionError: the size is below 2.
+    """
+    if size < 2:
+        raise OptionError(
+            "size", f"expected domain.size >= 2 rows and columns of each face, got {size}"
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -45,6 +45,8 @@ class Method:
         stage_class: a stage, known without the layers; None takes the family's.
         outline: whether its layers can be made in outline (`gaugecnn.ops.outline`): then they are
             when parameters are counted, and otherwise whole networks are built for it.
+        own_layers: by kind of domain, as ``module:Class``, the layers on those kinds that need
+            others than `family`; options and stages are the same.
     """
 
     name: str
@@ -54,12 +56,14 @@ class Method:
     options_class: type[Options] | None = None
     stage_class: type[Stage] | None = None
     outline: bool = False
+    own_layers: Mapping[str, str] = field(default_factory=dict)
 
-    def load(self) -> type[LayerFamily[Any]]:
-        """The layers."""
-        if not isinstance(self.family, str):
-            return self.family
-        module, _, name = self.family.partition(":")
+    def load(self, domain_kind: str | None = None) -> type[LayerFamily[Any]]:
+        """The layers on a kind of domain; where None is given, those of most kinds."""
+        layers = self.own_layers.get(domain_kind or "", self.family)
+        if not isinstance(layers, str):
+            return layers
+        module, _, name = layers.partition(":")
         family: type[LayerFamily[Any]] = getattr(import_module(module), name)
         return family
 
@@ -95,7 +99,7 @@ class Method:
             UserError: an unknown key, or an option of a stage of another type or out of range.
         """
         kind, key = plan_class(task), f"model.{task}"
-        if isinstance(node, Mapping) and "project" in [field.name for field in fields(kind)]:
+        if isinstance(node, Mapping) and "project" in [entry.name for entry in fields(kind)]:
             project = node.get("project", {})
             if isinstance(project, Mapping):
                 if "channels" in project:
@@ -126,20 +130,22 @@ BUILT_IN = (
     Method(
         "p4",
         "gaugecnn.methods.p4.family:P4Family",
-        ("chart",),
-        "quarter turns of the azimuthal chart",
+        ("chart", "cubed_sphere"),
+        "quarter turns of the azimuthal chart, or rotations of the cube",
         Options,
         P4Stage,
         outline=True,
+        own_layers={"cubed_sphere": "gaugecnn.methods.p4.cube_family:CubeP4Family"},
     ),
     Method(
         "cnn",
         "gaugecnn.methods.cnn.family:CNNFamily",
-        ("chart", "lat_lon"),
+        ("chart", "cubed_sphere", "lat_lon"),
         "none on the sphere",
         Options,
         CNNStage,
         outline=True,
+        own_layers={"cubed_sphere": "gaugecnn.methods.cnn.cube_family:CubeCNNFamily"},
     ),
     Method(
         "gcn",

@@ -74,6 +74,10 @@ def test_another_kind_of_domain_drops_the_old_keys():
     config = load_config("cnn", overrides=["domain.kind=lat_lon", "domain.bandwidth=16"])
     assert config.domain.size is None
     assert build_domain(config).shape == (32, 32)
+    with pytest.raises(UserError, match="domain.kind=cubed_sphere needs domain.size"):
+        load_config("cnn", overrides=["domain.kind=cubed_sphere"])  # 40 was a chart's
+    config = load_config("cnn", overrides=["domain.kind=cubed_sphere", "domain.size=16"])
+    assert build_domain(config).shape == (6, 16, 16)
 
 
 def test_orders_are_limited_for_the_whole_network():
@@ -92,7 +96,11 @@ def test_orders_are_limited_for_the_whole_network():
         (["domain.bandwidth=3"], r"domain.bandwidth is not used by domain.kind=icosphere"),
         (["model.sampling=2"], r"unknown key 'model.sampling' \(not used by method gauge\)"),
         (["domain.kind=chart"], r"gauge on icosphere or mesh; chart with p4 or cnn"),
-        (["domain.kind=torus"], r"expected one of lat_lon, chart, icosphere, mesh, got 'torus'"),
+        (["domain.kind=cubed_sphere"], r"gauge on icosphere or mesh; cubed_sphere with p4 or cnn"),
+        (
+            ["domain.kind=torus"],
+            r"expected one of lat_lon, chart, cubed_sphere, icosphere, mesh, got 'torus'",
+        ),
         (["train.epochs=0"], r"train.epochs"),
         (["train.epochs=many"], r"train.epochs"),
         (["trainer.devcies=1"], r"did you mean trainer.devices"),

@@ -29,8 +29,18 @@ class TestP4(Conformance):
     model = "p4"
 
 
+class TestP4OnCubedSphere(Conformance):
+    model = "p4"
+    overrides = ("domain.kind=cubed_sphere", "domain.size=8")
+
+
 class TestCNN(Conformance):
     model = "cnn"
+
+
+class TestCNNOnCubedSphere(Conformance):
+    model = "cnn"
+    overrides = ("domain.kind=cubed_sphere", "domain.size=8")
 
 
 class TestGCN(Conformance):

@@ -21,7 +21,9 @@ from gaugecnn.config import available, model_tasks
 from gaugecnn.data.images.rendering import RawBatch
 
 META = torch.device("meta")
-NETWORKS = [(name, task) for name in available("model") for task in model_tasks(name)]
+SHIPPED = [(name, task, ()) for name in available("model") for task in model_tasks(name)]
+CUBE = ("domain.kind=cubed_sphere", "domain.size=8")
+NETWORKS = SHIPPED + [(name, task, CUBE) for name in ("p4", "cnn") for task in model_tasks(name)]
 BATCH = 3
 
 DOMAINS = {
@@ -29,6 +31,7 @@ DOMAINS = {
     "lat_lon": ("s2cnn", "domain.bandwidth=16"),
     "equirectangular": ("cnn", "domain.size=20"),
     "azimuthal": ("p4", "domain.size=20"),
+    "cubed sphere": ("p4", "domain.kind=cubed_sphere", "domain.size=8"),
 }
 """Where images are rendered; a mesh is not among them, because its maps are made on the CPU."""
 
@@ -69,9 +72,9 @@ def strangers(network: nn.Module, signal: torch.Tensor) -> tuple[torch.Tensor, s
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
-@pytest.mark.parametrize(("name", "task"), NETWORKS)
-def test_networks_stay_on_their_device(name, task, training):
-    config = load_config(name, task)
+@pytest.mark.parametrize(("name", "task", "words"), NETWORKS)
+def test_networks_stay_on_their_device(name, task, words, training):
+    config = load_config(name, task, words)
     network = build_model(config).to(META).train(training)
     assert count_parameters(config, network.domain) == sum(p.numel() for p in network.parameters())
     signal = torch.empty(BATCH, network.family.in_channels, *network.domain.shape, device=META)

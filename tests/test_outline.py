@@ -48,6 +48,8 @@ VARIANTS = {
     "s2cnn with ReLU": ("s2cnn", "model.nonlinearity=relu model.normalisation=none"),
     "s2cnn with shortcuts": ("s2cnn", "model.segmentation.residual=true"),
     "p4 without norm": ("p4", "model.normalisation=none"),
+    "p4 on a cubed sphere": ("p4", "domain.kind=cubed_sphere domain.size=8"),
+    "cnn on a cubed sphere": ("cnn", "domain.kind=cubed_sphere domain.size=8"),
     "cnn on a grid": ("cnn", "domain.kind=lat_lon domain.bandwidth=20 model.in_channels=3"),
 }
 

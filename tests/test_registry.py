@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import warnings
 from importlib.metadata import EntryPoint
@@ -11,6 +12,7 @@ import pytest
 import gaugecnn.registry
 from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.methods.gauge import GaugeFamily, GaugeStage
+from gaugecnn.methods.gcn import GCNFamily
 from gaugecnn.plans import FieldPlan, Head, InvariantPlan, Stage
 from gaugecnn.registry import BUILT_IN, Method, methods
 
@@ -32,15 +34,27 @@ def bring(monkeypatch):
     methods.cache_clear()
 
 
-@pytest.mark.parametrize("method", BUILT_IN, ids=lambda m: m.name)
-def test_options_and_stages_are_those_of_the_family(method):
-    family = method.load()
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [pytest.param(m, kind, id=f"{m.name} on {kind}") for m in BUILT_IN for kind in m.domains],
+)
+def test_options_and_stages_are_those_of_the_family(method, kind):
+    family = method.load(kind)
     parameters = inspect.signature(family, eval_str=True).parameters.values()
     of_family = {p.name: (p.annotation, p.default) for p in parameters if p.kind is p.KEYWORD_ONLY}
     defaults = method.options_class()
     known = {name: (kind, getattr(defaults, name)) for name, kind in method.options.items()}
     assert known == of_family
     assert method.stage is family.stage_class
+
+
+def test_layers_of_their_own_on_one_kind_of_domain():
+    own = {"mesh": "gaugecnn.methods.gcn.family:GCNFamily"}
+    method = dataclasses.replace(OUTSIDE, domains=("icosphere", "mesh"), own_layers=own)
+    assert method.load() is method.load("icosphere") is GaugeFamily
+    assert method.load("mesh") is GCNFamily
+    p4 = next(m for m in BUILT_IN if m.name == "p4")
+    assert p4.load("chart") is not p4.load("cubed_sphere")
 
 
 def test_a_method_outside_says_no_more_than_its_family():

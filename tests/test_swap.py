@@ -12,6 +12,8 @@ from gaugecnn.cli import app
 from gaugecnn.task_registry import OF_PICTURES
 
 MODELS = ("gauge", "s2cnn", "p4", "cnn", "gcn")
+CUBE = ("domain.kind=cubed_sphere", "domain.size=8")
+PAIRS = [*((model, ()) for model in MODELS), ("p4", CUBE), ("cnn", CUBE)]
 COMMAND = [
     "train",
     "trainer.limit_train_batches=2",
@@ -25,9 +27,11 @@ COMMAND = [
 
 
 @pytest.mark.parametrize("task", OF_PICTURES)
-@pytest.mark.parametrize("model", MODELS)
-def test_one_command_trains_every_model(model: str, task: str, tmp_path: Path) -> None:
-    words = [*COMMAND, f"task={task}", f"output={tmp_path}", f"model={model}"]
+@pytest.mark.parametrize(("model", "domain"), PAIRS)
+def test_one_command_trains_every_model(
+    model: str, domain: tuple[str, ...], task: str, tmp_path: Path
+) -> None:
+    words = [*COMMAND, f"task={task}", f"output={tmp_path}", f"model={model}", *domain]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
     summary = json.loads((tmp_path / "summary.json").read_text())

@@ -101,7 +101,8 @@ def surface_name(config: DictConfig) -> str:
         return Path(domain.file).stem
     if domain.kind == "chart":
         return f"{domain.chart}{domain.size}"
-    return f"{domain.kind}{domain.bandwidth if domain.level is None else domain.level}"
+    fineness = next(n for n in (domain.level, domain.bandwidth, domain.size) if n is not None)
+    return f"{domain.kind}{fineness}"
 
 
 def changed_surface(surfaces: dict[str, str], name: str, content: str) -> list[str]:

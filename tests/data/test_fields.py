@@ -17,7 +17,13 @@ from gaugecnn.data.inputs import surface_inputs
 from gaugecnn.data.poses import Poses
 from gaugecnn.data.resampling import map_points, spread_evenly
 from gaugecnn.errors import GaugecnnWarning, UserError
-from gaugecnn.surfaces import AzimuthalChart, Icosphere, LatLonGrid, TriangleMesh
+from gaugecnn.surfaces import (
+    AzimuthalChart,
+    CubedSphere,
+    Icosphere,
+    LatLonGrid,
+    TriangleMesh,
+)
 from gaugecnn.surfaces.domain import PoseDistribution
 from gaugecnn.surfaces.rotations import random_rotations
 from tests.shipped import MESHES
@@ -137,7 +143,9 @@ def test_the_outside_of_a_chart_is_zero_and_unlabelled():
     assert (batch.signal[:, 0, ~outside] - 5).abs().max() < 1e-5
 
 
-@pytest.mark.parametrize("domain", [Icosphere(3), LatLonGrid(12)], ids=lambda d: d.title)
+@pytest.mark.parametrize(
+    "domain", [Icosphere(3), LatLonGrid(12), CubedSphere(9)], ids=lambda d: d.title
+)
 @pytest.mark.parametrize("layout", ["points", "equirectangular"])
 def test_vectors_turn_with_their_fields(domain, layout):
     """The gradient of a turned function is its turned gradient."""

@@ -16,11 +16,23 @@ from gaugecnn.data.resampling import (
     spread_evenly,
 )
 from gaugecnn.data.turning import PointReader, barycentric
-from gaugecnn.surfaces import AzimuthalChart, EquirectangularChart, Icosphere, LatLonGrid
+from gaugecnn.surfaces import (
+    AzimuthalChart,
+    CubedSphere,
+    EquirectangularChart,
+    Icosphere,
+    LatLonGrid,
+)
 from gaugecnn.surfaces.rotations import random_rotations
 
 SIZE = (24, 48)
-DOMAINS = [Icosphere(3), LatLonGrid(12), EquirectangularChart(24), AzimuthalChart(24)]
+DOMAINS = [
+    Icosphere(3),
+    LatLonGrid(12),
+    EquirectangularChart(24),
+    AzimuthalChart(24),
+    CubedSphere(10),
+]
 
 
 def smooth(x):

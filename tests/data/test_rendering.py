@@ -10,7 +10,7 @@ from gaugecnn import build_datamodule, load_config
 from gaugecnn.data.images.rendering import RawBatch, Renderer
 from gaugecnn.data.images.scenes import canvas_side, draw, place
 from gaugecnn.errors import UserError
-from gaugecnn.surfaces import AzimuthalChart, Icosphere, LatLonGrid
+from gaugecnn.surfaces import AzimuthalChart, CubedSphere, Icosphere, LatLonGrid
 from gaugecnn.surfaces.domain import stereographic
 from gaugecnn.surfaces.rotations import random_rotations
 
@@ -33,7 +33,10 @@ def test_known_places():
     torch.testing.assert_close(places[4], torch.tensor([0, 2 * 0.6 / 1.8 / 1.5]))  # a row
 
 
-@pytest.mark.parametrize("domain", [Icosphere(4), LatLonGrid(24), AzimuthalChart(48)], ids=str)
+SPHERES = [Icosphere(4), LatLonGrid(24), AzimuthalChart(48), CubedSphere(20)]
+
+
+@pytest.mark.parametrize("domain", SPHERES, ids=str)
 def test_rendering_is_where_the_rotation_says(domain):
     """A picture that is a smooth function of the plane is that function of ``R^T x``."""
     line = (2 * torch.arange(64) + 1) / 64 - 1

@@ -131,6 +131,7 @@ def test_own_name(limit):
         ("cnn", ["domain.size=40"], "equirectangular40"),
         ("p4", ["domain.size=40"], "azimuthal40"),
         ("s2cnn", ["domain.bandwidth=20"], "lat_lon20"),
+        ("p4", ["domain.kind=cubed_sphere", "domain.size=20"], "cubed_sphere20"),
     ],
 )
 def test_surfaces_are_told_apart_by_name(model, words, name):

@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING
 from gaugecnn.lazy import lazy
 
 if TYPE_CHECKING:
+    from gaugecnn.methods.cnn.cube_family import CubeCNNFamily
+    from gaugecnn.methods.cnn.cube_layers import (
+        CubeCNNConvolution,
+        CubeCNNIntegral,
+        CubeCNNProjection,
+        CubeCNNShortcut,
+    )
     from gaugecnn.methods.cnn.family import CNNFamily
     from gaugecnn.methods.cnn.layers import (
         CNNBatchNorm,
@@ -28,12 +35,24 @@ __all__ = [
     "CNNReLU",
     "CNNShortcut",
     "CNNStage",
+    "CubeCNNConvolution",
+    "CubeCNNFamily",
+    "CubeCNNIntegral",
+    "CubeCNNProjection",
+    "CubeCNNShortcut",
     "PlaneType",
 ]
 
 __getattr__, __dir__ = lazy(
     __name__,
     {
+        "cube_family": ["CubeCNNFamily"],
+        "cube_layers": [
+            "CubeCNNConvolution",
+            "CubeCNNIntegral",
+            "CubeCNNProjection",
+            "CubeCNNShortcut",
+        ],
         "family": ["CNNFamily"],
         "layers": [
             "CNNBatchNorm",

@@ -8,6 +8,14 @@ from gaugecnn.lazy import lazy
 
 if TYPE_CHECKING:
     from gaugecnn.methods.p4.convolutions import P4ConvP4, P4ConvZ2
+    from gaugecnn.methods.p4.cube_family import CubeP4Family
+    from gaugecnn.methods.p4.cube_layers import (
+        CubeP4Convolution,
+        CubeP4Integral,
+        CubeP4Projection,
+        CubeP4Shortcut,
+    )
+    from gaugecnn.methods.p4.cube_types import CubeP4Type
     from gaugecnn.methods.p4.family import P4Family
     from gaugecnn.methods.p4.layers import (
         CosetPooling,
@@ -24,6 +32,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CosetPooling",
+    "CubeP4Convolution",
+    "CubeP4Family",
+    "CubeP4Integral",
+    "CubeP4Projection",
+    "CubeP4Shortcut",
+    "CubeP4Type",
     "P4BatchNorm",
     "P4ConvP4",
     "P4ConvZ2",
@@ -42,6 +56,14 @@ __getattr__, __dir__ = lazy(
     __name__,
     {
         "convolutions": ["P4ConvP4", "P4ConvZ2"],
+        "cube_family": ["CubeP4Family"],
+        "cube_layers": [
+            "CubeP4Convolution",
+            "CubeP4Integral",
+            "CubeP4Projection",
+            "CubeP4Shortcut",
+        ],
+        "cube_types": ["CubeP4Type"],
         "family": ["P4Family"],
         "layers": [
             "CosetPooling",
