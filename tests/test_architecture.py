@@ -28,6 +28,7 @@ FLOORS = [
     ("build_data",),
     ("build",),
     ("training",),
+    ("testing",),
     ("bench",),
     ("prediction",),
     ("showing",),

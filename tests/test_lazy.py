@@ -11,7 +11,7 @@ import pytest
 from gaugecnn.layers import Integral, Layer
 
 METHODS = [f"gaugecnn.methods.{name}" for name in ("cnn", "gauge", "gcn", "p4", "s2cnn")]
-PACKAGES = ["gaugecnn", "gaugecnn.figures", *METHODS]
+PACKAGES = ["gaugecnn", "gaugecnn.figures", "gaugecnn.testing", *METHODS]
 
 
 @pytest.mark.parametrize("name", PACKAGES)

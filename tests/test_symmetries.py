@@ -13,7 +13,7 @@ from gaugecnn.geometry.sphere_tangent import SphereTangent
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
 from gaugecnn.surfaces.symmetry import Rotation, half_turn_about_x, step_about_z
-from tests.symmetry_checks import patches, randomise, reframed, violation
+from gaugecnn.testing.symmetry_checks import patches, randomise, reframed, violation
 
 TASKS = ("classification", "segmentation")
 ON_ITS_CHART = ("domain.chart=azimuthal",)
