@@ -7,6 +7,7 @@ EXTRA_OF = {
     "tensorboard": "train",
     "matplotlib": "figures",
     "plotly": "figures",
+    "pytest": "testing",
 }
 """By the name under which a package is imported."""
 

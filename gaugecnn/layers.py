@@ -132,7 +132,11 @@ class Chain(Layer):
     def __init__(self, *layers: Layer) -> None:
         for before, after in pairwise(layers):
             if before.type_out != after.type_in:
-                raise TypeError(f"expected a layer that takes {before.type_out}, got {after}")
+                raise TypeError(
+                    f"expected a layer that takes {before.type_out} behind "
+                    f"{type(before).__name__}, got {type(after).__name__}, which takes "
+                    f"{after.type_in}"
+                )
         super().__init__(layers[0].type_in, layers[-1].type_out)
         self.layers = nn.ModuleList(layers)
 

@@ -28,6 +28,7 @@ FLOORS = [
     ("build_data",),
     ("build",),
     ("training",),
+    ("testing",),
     ("bench",),
     ("prediction",),
     ("showing",),
@@ -75,11 +76,14 @@ def test_imports_run_downwards():
 
 
 def test_methods_do_not_import_each_other():
+    seen = set()
     for name, path in modules().items():
         parts = name.split(".")
         if parts[1:2] == ["methods"] and len(parts) > 3:
+            seen.add(parts[2])
             others = [t for t in imports(path) if t.startswith("gaugecnn.methods.")]
             assert all(t.split(".")[2] == parts[2] for t in others), name
+    assert seen == {"cnn", "gauge", "gcn", "p4", "s2cnn"}
 
 
 def test_there_is_no_circle():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from omegaconf import DictConfig, OmegaConf
 
 from gaugecnn import build_domain, build_model, load_config
 from gaugecnn.choices import DomainKind, Loss, PoseDistribution, Schedule
-from gaugecnn.config import available
+from gaugecnn.config import available, config_folder
 from gaugecnn.errors import UserError
 from gaugecnn.task_registry import BUILT_IN, task_class
 
@@ -59,8 +60,22 @@ def test_small_networks_are_of_about_equal_size(name, task):
 
 @pytest.mark.parametrize("group", ["data", "train"])
 def test_every_group_file_loads(group):
-    for name in available(group):
-        assert load_config("cnn", overrides=[f"{group}={name}"])
+    names = available(group)
+    assert names
+    for name in names:
+        config = load_config("cnn", overrides=[f"{group}={name}"])
+        given = leaves_of(OmegaConf.load(config_folder() / group / f"{name}.yaml"))
+        assert given
+        for key, value in given.items():
+            assert leaves_of(config[group])[key] == value, (name, key)
+
+
+def leaves_of(node, path=""):
+    """Every value of a configuration by its key."""
+    if not isinstance(node, DictConfig):
+        return {path: node}
+    found = [leaves_of(node[key], f"{path}.{key}").items() for key in node]
+    return {key: value for items in found for key, value in items}
 
 
 def test_same_seed_same_network():

@@ -1,10 +1,11 @@
+"""Every method that is shipped, and two variants, against what every method must do."""
+
 from __future__ import annotations
 
 import pytest
 
 from gaugecnn import build_model
-from tests.conformance import Conformance
-from tests.symmetry_checks import measured, randomise
+from gaugecnn.testing import Conformance, measured, randomise
 
 
 class TestGauge(Conformance):
@@ -24,6 +25,10 @@ class TestGatedGauge(Conformance):
 class TestS2CNN(Conformance):
     model = "s2cnn"
 
+    @pytest.mark.slow
+    def test_compiles(self, network):
+        super().test_compiles(network)
+
 
 class TestP4(Conformance):
     model = "p4"
@@ -36,6 +41,7 @@ class TestP4OnCubedSphere(Conformance):
 
 class TestCNN(Conformance):
     model = "cnn"
+    symmetric = False
 
 
 class TestCNNOnCubedSphere(Conformance):

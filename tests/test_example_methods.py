@@ -11,7 +11,7 @@ from gaugecnn import build_model, load_config
 from gaugecnn.methods.cnn import CNNFamily
 from gaugecnn.surfaces import LatLonGrid
 from gaugecnn.surfaces.symmetry import Rotation, step_about_z
-from tests.symmetry_checks import feature_moves, randomise, violation
+from gaugecnn.testing.symmetry_checks import feature_moves, randomise, violation
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

@@ -21,6 +21,7 @@ from gaugecnn.data.images.sources import picture_description
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces import LatLonGrid, TriangleMesh
 from tests.commands import command_lines, spans
+from tests.installed import write_down
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -36,6 +37,7 @@ TINY = [
 SMALLER = {"model=gauge": "domain.level=2", "model=examples": "domain.bandwidth=8"}
 DATA = ("own_pictures.py", "own_fields.py", "own_mesh.py")
 RUN = (*DATA, "own_task.py", "own_padding.py", "own_method")
+TESTS = ("test_own_padding.py",)
 LONGEST = {"own_padding.py": 65, "own_method/layers.py": 90, "own_method/family.py": 70}
 """Lines of the examples that need more than forty: the two methods."""
 
@@ -68,14 +70,7 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("examples")
     (folder / "examples").symlink_to(EXAMPLES)
     project = tomllib.loads((EXAMPLES / "pyproject.toml").read_text())["project"]
-    package = folder / "site" / "gaugecnn_examples-0.1.0.dist-info"
-    package.mkdir(parents=True)
-    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: gaugecnn-examples\n")
-    lines = [
-        f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in points.items())
-        for group, points in project["entry-points"].items()
-    ]
-    (package / "entry_points.txt").write_text("\n".join(lines))
+    write_down(folder / "site", project["name"], project["entry-points"])
     return folder
 
 
@@ -122,8 +117,8 @@ def trained(folder):
 
 def test_the_table_lists_every_file_with_its_own_command():
     text = (EXAMPLES / "README.md").read_text()
-    assert {path.name for path in EXAMPLES.glob("*.py")} | {"own_method"} == set(RUN)
-    for name in RUN:
+    assert {path.name for path in EXAMPLES.glob("*.py")} | {"own_method"} == {*RUN, *TESTS}
+    for name in (*RUN, *TESTS):
         assert f"[`{name}" in text
         *before, command = lines_of(name)
         assert {*before, command} <= set(spans(text))

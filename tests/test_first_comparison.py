@@ -144,6 +144,7 @@ def test_finished_runs_are_kept_and_begun_ones_continued(compare, presets, tmp_p
     preset = presets.PRESETS["digits"]
     jobs = presets.ordered_jobs(preset, args.rows, args.seeds)
     done, begun, *new = jobs
+    assert new
     for job in (done, begun):
         (tmp_path / job.name).mkdir()
         (tmp_path / job.name / "config.yaml").touch()
@@ -172,9 +173,9 @@ def test_the_table_shows_means_ranges_and_the_budget(presets, report, records):
     for n in preset.seconds.values():
         assert f"sized for about {n} s of one core; cnn, augmented 3x for three times" in said
     assert said.count("seeds 0, 1, 2: mean (min to max);") == 2
-    assert all(
-        line.startswith("cnn, augmented 3x ") for line in text.splitlines() if "3x  " in line
-    )
+    longer = [line for line in text.splitlines() if "3x  " in line]
+    assert longer
+    assert all(line.startswith("cnn, augmented 3x ") for line in longer)
 
 
 def test_a_single_seed_has_no_range(presets, report, records):

@@ -96,9 +96,10 @@ def test_nine_minutes(gpu):
 
 
 def test_the_recipes_can_be_had(gpu):
+    assert gpu.RECIPES
     for model, words in gpu.RECIPES.items():
         assert model in available("model")
-        assert load_config(model, overrides=words)
+        assert load_config(model, overrides=words).model.name == model
 
 
 def test_requirements_are_those_of_the_package_without_torch():

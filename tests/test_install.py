@@ -116,6 +116,26 @@ def test_a_command_says_which_extra_it_needs(tmp_path, words, hidden, package):
     assert (done.returncode, done.stderr, done.stdout) == (2, expected, "")
 
 
+CHECKS = """
+from gaugecnn import build_model, load_config
+from gaugecnn.testing import randomise, turns_of, violation
+import torch
+
+network = randomise(build_model(load_config("p4", overrides=["domain.size=16"])))
+print(len(turns_of(network.domain)))
+print(violation(network, network, network.exact_symmetries[0], torch.float32) < 1e-4)
+from gaugecnn.testing import Conformance
+"""
+
+
+def test_symmetries_are_checked_without_pytest_and_conformance_asks_for_it(tmp_path):
+    done = without(CHECKS, tmp_path)
+    assert (done.returncode, done.stdout) == (1, "3\nTrue\n")
+    *_, said = done.stderr.splitlines()
+    expected = "gaugecnn.testing.Conformance needs pytest: pip install 'gaugecnn[testing]'"
+    assert said == f"ModuleNotFoundError: {expected}"
+
+
 def test_commands_that_need_no_extra_work_without(tmp_path):
     code = "import sys\nsys.argv[1:] = ['config', 'seed=5']\nfrom gaugecnn.cli import main\nmain()"
     done = without(code, tmp_path)

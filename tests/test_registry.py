@@ -105,7 +105,8 @@ def test_a_name_is_given_once(bring):
 def test_nothing_is_said_of_methods_that_work(bring):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        bring("tests.test_registry:OUTSIDE")
+        table = bring("tests.test_registry:OUTSIDE")
+    assert table["outside"] is OUTSIDE
 
 
 def test_a_stage_of_no_method_is_checked_too():

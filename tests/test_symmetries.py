@@ -11,9 +11,15 @@ import torch
 from gaugecnn import build_model, load_config
 from gaugecnn.geometry.sphere_tangent import SphereTangent
 from gaugecnn.geometry.surface import Surface
+from gaugecnn.methods.gauge import convolution
 from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
-from gaugecnn.surfaces.symmetry import Rotation, half_turn_about_x, step_about_z
-from tests.symmetry_checks import patches, randomise, reframed, violation
+from gaugecnn.methods.gauge.paths import paths_between
+from gaugecnn.methods.s2cnn.family import SO3Integral
+from gaugecnn.methods.s2cnn.reference import rotate, signal_of, spectra_of
+from gaugecnn.methods.s2cnn.rings import Rings
+from gaugecnn.methods.s2cnn.types import SO3Type
+from gaugecnn.surfaces.symmetry import Rotation, half_turn_about_x, step_about_z, tilt
+from gaugecnn.testing.symmetry_checks import feature_moves, patches, randomise, reframed, violation
 
 TASKS = ("classification", "segmentation")
 ON_ITS_CHART = ("domain.chart=azimuthal",)
@@ -112,6 +118,55 @@ def test_order_dependent_batch_norm_breaks_frames(monkeypatch):
     config, model = gauge_model()
     other, change = reframed(model, config)
     assert violation(model, other, change, torch.float32) > 1e-3
+
+
+def test_a_conjugation_that_is_dropped_breaks_frames(monkeypatch):
+    def plain(*arguments):
+        return [replace(path, conjugate=False) for path in paths_between(*arguments)]
+
+    monkeypatch.setattr(convolution, "paths_between", plain)
+    config, model = gauge_model()
+    other, change = reframed(model, config)
+    assert violation(model, other, change, torch.float32) > 1e-3
+    assert not feature_moves(model, other, change, torch.float32)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_bias_of_each_rotation_breaks_quarter_turns(task):
+    model = randomise(build_model(load_config("p4", task)))
+    quarter, *_ = model.exact_symmetries
+    assert violation(model, model, quarter, torch.float32) < 1e-4
+    of_rotations = torch.tensor([0.5, 0, 0, 0]).view(1, 1, 4, 1, 1)
+    model.blocks[1].layer.register_forward_hook(lambda *given: given[-1] + of_rotations)
+    assert violation(model, model, quarter, torch.float32) > 1e-3
+    assert not feature_moves(model, model, quarter, torch.float32)
+
+
+def turned_invariants(integral, matrix):
+    """How far the integrals of a band-limited feature are from those of the turned one."""
+    type_ = integral.type_in
+    spectra = spectra_of(torch.randn(2, *type_.shape, dtype=torch.float64), type_)
+    still, turned = (integral(signal_of(s, type_)) for s in (spectra, rotate(spectra, matrix)))
+    return float((still - turned).abs().max() / (still[0] - still[1]).abs().max())
+
+
+@pytest.mark.parametrize("rings", list(Rings))
+def test_an_unweighted_mean_breaks_rotations(rings):
+    """Not the exact ones of a grid, which permute its points: those in between."""
+    matrix = tilt(0.7)
+    integral = SO3Integral(SO3Type(3, 4, 4, kind=rings)).double()
+    assert turned_invariants(integral, matrix) < 1e-10
+    integral.mean.weights = torch.full_like(integral.mean.weights, 1 / len(integral.mean.weights))
+    assert turned_invariants(integral, matrix) > 1e-3
+
+
+def test_a_wrong_weight_in_the_mean_breaks_the_half_turn():
+    model = randomise(build_model(load_config("s2cnn", overrides=["domain.bandwidth=20"]))).double()
+    turn = next(s for s in model.exact_symmetries if s.name == "half turn about x")
+    assert violation(model, model, turn, torch.float64) < 1e-10
+    model.integral.mean.weights = model.integral.mean.weights.clone()
+    model.integral.mean.weights[0] *= 3
+    assert violation(model, model, turn, torch.float64) > 1e-6
 
 
 def test_the_test_signals_differ():

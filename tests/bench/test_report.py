@@ -39,6 +39,7 @@ def report(plan: Plan, told: list[str]) -> Report:
 
 
 def test_every_metric_is_there(report: Report) -> None:
+    assert len(report.measured) == 3
     for model in report.measured:
         figures = report.figures(model)
         assert {metric for _, metric in figures} == set(METRICS)

@@ -15,7 +15,7 @@ from gaugecnn.networks import InvariantNetwork
 from gaugecnn.ops.cube_type import CubeType
 from gaugecnn.surfaces import CubedSphere, LatLonGrid
 from gaugecnn.surfaces.symmetry import FrameChange
-from tests.symmetry_checks import feature_moves, randomise, violation
+from gaugecnn.testing.symmetry_checks import feature_moves, randomise, violation
 
 SIZE = 8
 SPHERE = CubedSphere(SIZE)

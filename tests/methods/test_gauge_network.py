@@ -14,7 +14,7 @@ from gaugecnn.methods.gauge import GaugeConv, GaugeFamily, GaugeStage, GaugeType
 from gaugecnn.methods.gauge.levels import Resampling
 from gaugecnn.networks import FieldNetwork
 from gaugecnn.surfaces import Icosphere
-from tests.symmetry_checks import patches
+from gaugecnn.testing.symmetry_checks import patches
 
 SMALL = ("domain.level=3",)
 

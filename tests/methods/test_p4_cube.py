@@ -16,7 +16,7 @@ from gaugecnn.ops.cube_layers import area_shares
 from gaugecnn.surfaces import AzimuthalChart, CubedSphere
 from gaugecnn.surfaces.cube import FACES, ways
 from gaugecnn.surfaces.symmetry import FrameChange, Reflection, Rotation
-from tests.symmetry_checks import feature_moves, randomise, violation
+from gaugecnn.testing.symmetry_checks import feature_moves, randomise, violation
 
 SIZE = 12
 SPHERE = CubedSphere(SIZE)

@@ -14,7 +14,7 @@ from gaugecnn.figures.projection import front, views
 from gaugecnn.surfaces import AzimuthalChart, Icosphere, LatLonGrid, PlaneChart
 from gaugecnn.surfaces.chart import planar_chart
 from gaugecnn.surfaces.symmetry import Reflection, Rotation, reflection_of_x, step_about_z
-from tests.symmetry_checks import randomise
+from gaugecnn.testing.symmetry_checks import randomise
 
 PLANE = ("domain.chart=plane", "domain.size=28")
 

@@ -9,7 +9,7 @@ from gaugecnn import build_model, load_config
 from gaugecnn.data.description import Description
 from gaugecnn.methods.gauge import fields
 from gaugecnn.surfaces.symmetry import FrameChange, Rotation
-from tests.symmetry_checks import patches, randomise, reframed, violation
+from gaugecnn.testing.symmetry_checks import patches, randomise, reframed, violation
 
 SMALL = {
     "gauge": ["domain.level=2"],

@@ -165,10 +165,12 @@ def test_bf16(tmp_path):
 
 
 def test_same_seed_same_weights(tmp_path):
-    for name in ("a", "b"):
-        train(config_for(tmp_path / name, "train.epochs=1"))
-    a, b = weights(tmp_path / "a"), weights(tmp_path / "b")
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        train(config_for(tmp_path / name, "train.epochs=1", f"seed={seed}"))
+    a, b, c = (weights(tmp_path / name) for name in "abc")
+    assert a.keys() == b.keys() == c.keys()
     assert all(torch.equal(a[k], b[k]) for k in a)
+    assert any(not torch.equal(a[k], c[k]) for k in a)
 
 
 def test_two_processes_see_the_whole_test_set(tmp_path):

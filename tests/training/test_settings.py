@@ -219,9 +219,10 @@ def test_deterministic_and_with_anomalies_detected(tmp_path, model):
     words = [*FEW, *SMALL[model], f"output={tmp_path / 'run'}"]
     words += ["trainer.deterministic=true", "trainer.detect_anomaly=true"]
     try:
-        train(load_config(model, "segmentation", words))
+        summary = train(load_config(model, "segmentation", words))
     finally:
         torch.use_deterministic_algorithms(False)
+    assert summary["epochs"] == 1
 
 
 def test_a_profile_is_shown(tmp_path, caplog):
