@@ -35,6 +35,19 @@ class Options:
     def __post_init__(self) -> None:
         settle_choices(self)
 
+    def reasons(self, plan: Plan, size: int) -> list[str] | None:
+        """Why a plan would break its method's symmetries on a picture of `size` rows.
+
+        Args:
+            plan: of a task.
+            size: ``domain.size``.
+
+        Returns:
+            Sentences; none where the plan is exact, and None (the default) of a method that has no
+            sizes at which its symmetries are exact.
+        """
+        return None
+
 
 @dataclass(frozen=True)
 class Stage:

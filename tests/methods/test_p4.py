@@ -139,7 +139,7 @@ def test_type_transforms_as_the_signal_of_the_chart(turns):
     expected = lift.type_out.transform(rotation, lift(x))
     torch.testing.assert_close(lift(rotation.on_signal(x)), expected)
     assert lift(x).shape == (2, *lift.type_out.shape) == (2, 3, 4, 6, 6)
-    with pytest.raises(ValueError, match="quarter turns"):
+    with pytest.raises(ValueError, match="a symmetry of a square chart"):
         lift.type_out.transform(FrameChange(torch.zeros(1)), lift(x))
 
 
@@ -196,7 +196,7 @@ def test_segmenter_turns_along(dtype):
 
 def test_an_inexact_size_builds_with_a_warning_and_without_symmetries():
     torch.manual_seed(0)
-    message = r"3x4 planes 19x19 -> .*max-pool \(kernel 2.*nearest exact sizes: 18 or 20"
+    message = r"3x4 planes 19x19 -> .*max-pool 2x2 .*on 19 rows drops the last row: 18 or 20"
     with pytest.warns(GaugecnnWarning, match=message):
         model = classifier(19)
     assert model.exact_symmetries == []
@@ -234,7 +234,7 @@ def test_shortcuts_commute_with_quarter_turns(size_in, size_out):
 
 
 def test_family_refuses_what_it_has_no_layers_for():
-    with pytest.raises(UserError, match=r"azimuthal or plane, got chart\(equirectangular, size=8\)"):
+    with pytest.raises(UserError, match=r"or plane, got chart\(equirectangular, size=8\)"):
         P4Family(EquirectangularChart(8))
     with pytest.raises(UserError, match="expected normalisation to be one of batch, none"):
         P4Family(AzimuthalChart(8), normalisation="layer")

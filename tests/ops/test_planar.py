@@ -5,14 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from gaugecnn.errors import UserError
-from gaugecnn.ops.planar import (
-    PlanarStage,
-    Window,
-    pooling_window,
-)
-from gaugecnn.ops.plane_type import PlaneType, quarter_turns
-from gaugecnn.surfaces.chart import AzimuthalChart, EquirectangularChart
-from gaugecnn.surfaces.symmetry import FrameChange, Rotation, step_about_z
+from gaugecnn.ops.planar import PlanarStage, Window, pooling_window
 
 WINDOWS = [Window(3), Window(3, 2), Window(4, 2, 1), Window(5, 3, 2), Window(2, 2)]
 
@@ -66,36 +59,3 @@ def test_pooling_window_maps_the_sizes_and_is_exact(size_in, size_out):
 def test_stage_options_are_checked(options, message):
     with pytest.raises(UserError, match=message):
         PlanarStage(channels=4, **options)
-
-
-@pytest.mark.parametrize("turns", [0, 1, 2, 3])
-def test_planes_of_any_size_turn_as_the_signal_does(turns):
-    chart = AzimuthalChart(8)
-    matrix = torch.linalg.matrix_power(step_about_z(4), turns)
-    rotation = Rotation("turn", matrix, chart)
-    signal = torch.randn(2, 3, 8, 8)
-    moved = PlaneType(3, 8, 8).transform(rotation, signal)
-    assert torch.equal(moved, rotation.on_signal(signal))
-    assert torch.equal(moved, torch.rot90(signal, quarter_turns(rotation), (2, 3)))
-    smaller = torch.randn(2, 3, 5, 5)
-    expected = torch.rot90(smaller, -turns, (2, 3))
-    assert torch.equal(PlaneType(3, 5, 5).transform(rotation, smaller), expected)
-
-
-def test_only_quarter_turns_act_on_planes_of_another_size():
-    step = Rotation("step", step_about_z(8), EquirectangularChart(8))
-    x = torch.randn(1, 1, 8, 8)
-    assert torch.equal(PlaneType(1, 8, 8).transform(step, x), x.roll(1, dims=3))
-    with pytest.raises(ValueError, match="quarter turns about z, got step"):
-        PlaneType(1, 5, 5).transform(step, x[..., :5, :5])
-    with pytest.raises(ValueError, match="got change of frames"):
-        PlaneType(1, 5, 5).transform(FrameChange(torch.zeros(3)), x[..., :5, :5])
-    quarter = Rotation("turn", step_about_z(4), AzimuthalChart(8))
-    with pytest.raises(ValueError, match="square planes"):
-        PlaneType(1, 5, 6).transform(quarter, torch.randn(1, 1, 5, 6))
-
-
-def test_plane_type_prints_itself_and_compares_by_value():
-    assert str(PlaneType(3, 5, 6)) == "3 planes 5x6"
-    assert PlaneType(3, 5, 6) == PlaneType(3, 5, 6)
-    assert PlaneType(3, 5, 6).grid == PlaneType(4, 5, 6).grid

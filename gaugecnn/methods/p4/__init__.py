@@ -1,4 +1,4 @@
-"""Convolutions over the group of quarter turns and shifts (Cohen & Welling 2016)."""
+"""Convolutions over quarter turns and shifts, or reflections too (Cohen & Welling 2016)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from gaugecnn.lazy import lazy
 
 if TYPE_CHECKING:
-    from gaugecnn.methods.p4.convolutions import P4ConvP4, P4ConvZ2
+    from gaugecnn.methods.p4.convolutions import P4ConvP4, P4ConvZ2, P4MConvP4M, P4MConvZ2
+    from gaugecnn.methods.p4.cosets import Cosets
     from gaugecnn.methods.p4.family import P4Family
+    from gaugecnn.methods.p4.group import PlaneGroup
     from gaugecnn.methods.p4.layers import (
         CosetPooling,
         P4BatchNorm,
@@ -18,31 +20,51 @@ if TYPE_CHECKING:
         P4ReLU,
         P4Shortcut,
     )
+    from gaugecnn.methods.p4.options import GroupName, P4Options, Subsampling
     from gaugecnn.methods.p4.stage import P4Stage
+    from gaugecnn.methods.p4.subsampling import (
+        CosetChoice,
+        CosetConvolution,
+        CosetMaxPool,
+        CosetShortcut,
+    )
     from gaugecnn.methods.p4.types import P4Type
     from gaugecnn.ops.plane_type import PlaneType
 
 __all__ = [
+    "CosetChoice",
+    "CosetConvolution",
+    "CosetMaxPool",
     "CosetPooling",
+    "CosetShortcut",
+    "Cosets",
+    "GroupName",
     "P4BatchNorm",
     "P4ConvP4",
     "P4ConvZ2",
     "P4Convolution",
     "P4Family",
     "P4Integral",
+    "P4MConvP4M",
+    "P4MConvZ2",
+    "P4Options",
     "P4Projection",
     "P4ReLU",
     "P4Shortcut",
     "P4Stage",
     "P4Type",
+    "PlaneGroup",
     "PlaneType",
+    "Subsampling",
 ]
 
 __getattr__, __dir__ = lazy(
     __name__,
     {
-        "convolutions": ["P4ConvP4", "P4ConvZ2"],
+        "convolutions": ["P4ConvP4", "P4ConvZ2", "P4MConvP4M", "P4MConvZ2"],
+        "cosets": ["Cosets"],
         "family": ["P4Family"],
+        "group": ["PlaneGroup"],
         "layers": [
             "CosetPooling",
             "P4BatchNorm",
@@ -53,7 +75,9 @@ __getattr__, __dir__ = lazy(
             "P4Shortcut",
             "PlaneType",
         ],
+        "options": ["GroupName", "P4Options", "Subsampling"],
         "stage": ["P4Stage"],
+        "subsampling": ["CosetChoice", "CosetConvolution", "CosetMaxPool", "CosetShortcut"],
         "types": ["P4Type"],
     },
 )
