@@ -17,7 +17,7 @@ from gaugecnn.typed import read
 
 AUTO = "auto"
 LEAST, FARTHEST = 2, 1024
-"""The size of the smallest picture; how far from the model's own size an exact one is looked for."""
+"""The size of the smallest picture; how far from the model's own an exact one is looked for."""
 
 
 def stands_in(domain: Any, own: Any) -> bool:

@@ -16,7 +16,6 @@ from gaugecnn.methods.p4 import (
     P4Family,
     P4Stage,
     P4Type,
-    reference,
 )
 from gaugecnn.networks import FieldNetwork, InvariantNetwork
 from gaugecnn.surfaces.chart import AzimuthalChart, EquirectangularChart
@@ -83,28 +82,6 @@ def test_without_the_cyclic_shift_the_equivariance_test_fails():
     f, g = torch.randn(2, 2, 2, 4, 8, 8)
     unshifted = conv(turn_planes(f, 1))
     assert relative_error(unshifted, turn_feature(conv(f), 1), conv(g)) > 0.1
-
-
-@pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize(("kernel", "stride", "padding"), [(3, 1, 1), (4, 2, 0), (2, 1, 1)])
-def test_fast_convolutions_equal_the_reference_in_values_and_gradients(
-    kernel, stride, padding, bias
-):
-    torch.manual_seed(0)
-    pairs = [
-        (P4ConvZ2, reference.p4_conv_z2, (2, 2, 7, 7)),
-        (P4ConvP4, reference.p4_conv_p4, (2, 2, 4, 7, 7)),
-    ]
-    for module, slow, shape in pairs:
-        conv = module(2, 3, kernel, stride, padding, bias).double()
-        x = torch.randn(shape, dtype=torch.float64, requires_grad=True)
-        fast_value, slow_value = conv(x), slow(x, conv.weight, conv.bias, stride, padding)
-        torch.testing.assert_close(fast_value, slow_value)
-        weights = torch.randn_like(fast_value)
-        inputs = [x, *conv.parameters()]
-        fast_gradient = torch.autograd.grad((fast_value * weights).sum(), inputs)
-        slow_gradient = torch.autograd.grad((slow_value * weights).sum(), inputs)
-        torch.testing.assert_close(fast_gradient, slow_gradient)
 
 
 def test_parameters_have_the_published_shapes():

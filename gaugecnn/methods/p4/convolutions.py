@@ -47,6 +47,7 @@ class GroupConvolution(Keeping):
         self.kernel_size = kernel_size
         self.stride = stride
         self.padding = padding
+        self.order = self.group.order
         shape = (*self._filter_axes(), kernel_size, kernel_size)
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels, *shape))
         self.bias = nn.Parameter(torch.empty(out_channels)) if bias else None
@@ -71,17 +72,16 @@ class GroupConvolution(Keeping):
         """The filters of `conv2d`, ``(out * element, in [* element], row, column)``."""
         filters = self.weight.flatten(2)  # (out, in, tap)
         copies = filters.gather(2, self.taps.expand(*filters.shape[:2], -1))
-        order, kernel = self.group.order, self.kernel_size
-        copies = copies.unflatten(2, (order, -1)).transpose(1, 2)  # (out, element, in, tap)
-        return copies.reshape(self.out_channels * order, -1, kernel, kernel)
+        copies = copies.unflatten(2, (self.order, -1)).transpose(1, 2)  # (out, element, in, tap)
+        kernel = self.kernel_size
+        return copies.reshape(self.out_channels * self.order, -1, kernel, kernel)
 
     def forward(self, x: Tensor) -> Tensor:
         """``(batch, in, [element,] row, column) -> (batch, out, element, row, column)``."""
-        order = self.group.order
-        bias = None if self.bias is None else self.bias.repeat_interleave(order)
+        bias = None if self.bias is None else self.bias.repeat_interleave(self.order)
         filters = self._once(self.weight, self.expanded)
         output = F.conv2d(x.flatten(1, -3), filters, bias, self.stride, self.padding)
-        return output.unflatten(1, (self.out_channels, order))
+        return output.unflatten(1, (self.out_channels, self.order))
 
     def extra_repr(self) -> str:
         return (

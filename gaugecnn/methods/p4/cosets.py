@@ -46,17 +46,20 @@ class Cosets:
         """The row of the dense plane that is row 0 of the sampled one; it can be outside."""
         return (centre - self.factor * (self.size - 1) + self.dense - 1) // 2
 
-    def shares(self, pixel: int) -> list[float]:
-        """For each centre 1 if its coset has that row of the dense plane, else 0.
+    def shares(self, pixel: int, side: int) -> list[float]:
+        """1 for the centre whose coset has that row of the dense plane, 0 for the others.
 
-        Of the two centres of one coset it is the one on the side of the pixel; a pixel in the
-        very middle has a half of each.
+        Of the two centres of one coset it is the one on the side of the pixel.
+
+        Args:
+            pixel: the row of the dense plane.
+            side: -1 or 1, the side of a pixel in the very middle.
         """
         fits = [c for c in self.centres if (pixel - self.first(c)) % self.factor == 0]
-        place = 2 * pixel - (self.dense - 1)
-        if len(fits) > 1 and place != 0:
+        if len(fits) > 1:
+            place = 2 * pixel - (self.dense - 1) or side
             fits = [c for c in fits if c * place > 0]
-        return [1 / len(fits) if c in fits else 0.0 for c in self.centres]
+        return [float(c in fits) for c in self.centres]
 
 
 def dense_window(size: int, dense: int) -> Window:

@@ -20,7 +20,7 @@ from gaugecnn.methods.p4.types import P4Type
 from gaugecnn.ops.plane_type import PlaneType
 
 TIE = 1e-4
-"""How much lower than the highest place, relative to it, one may be and still be chosen too."""
+"""By which part two strengths may differ and still be the same."""
 
 
 class CosetChoice(nn.Module):
@@ -29,9 +29,10 @@ class CosetChoice(nn.Module):
     The strength of a place is the sum of ``|x|`` over channels and elements of the group, its mean
     over the window there. No symmetry of the square changes a strength, so that the choice moves
     with the input: ``chosen(L_h x) = h chosen(x)`` for rotations and reflections about the middle
-    of a plane of any size, odd or even. Where several places are strongest, to within a part of
-    10^-4, the mean over their cosets is kept, so that this holds for pictures that are symmetric
-    themselves. Values are differentiated, the choice is not.
+    of a plane of any size, odd or even. Where a coset can be centred on either side of a place in
+    the middle, it is on the side of the first moment of all strengths. Where places are equally
+    strong, or the sides, to within a part of 10^-4, the mean of both is kept, so that this holds
+    for pictures that are symmetric themselves. Values are differentiated, the choice is not.
 
     Under a shift of what is seen by t pixels, away from the borders, the place moves by t: the
     same values are kept, and the sampled plane is moved by whole pixels or not at all. Zeros at
@@ -42,15 +43,18 @@ class CosetChoice(nn.Module):
         cosets: the denser plane that is sampled, and how.
     """
 
-    shares: Tensor
+    shares: Tensor  # (side, pixel, centre)
+    places: Tensor  # (pixel,)
 
     def __init__(self, size: int, cosets: Cosets) -> None:
         super().__init__()
         self.cosets = cosets
         self.window = dense_window(size, cosets.dense)
-        shares = [cosets.shares(pixel) for pixel in range(cosets.dense)]
-        shares_of = torch.tensor(shares, dtype=torch.float64)  # (pixel, centre)
-        self.register_buffer("shares", shares_of, persistent=False)
+        pixels = range(cosets.dense)
+        shares = [[cosets.shares(pixel, side) for pixel in pixels] for side in (-1, 1)]
+        self.register_buffer("shares", torch.tensor(shares), persistent=False)
+        places = torch.arange(1.0 - cosets.dense, cosets.dense, 2.0)  # as `Cosets` counts them
+        self.register_buffer("places", places, persistent=False)
 
     @torch.no_grad()
     def chosen(self, x: Tensor) -> Tensor:
@@ -66,8 +70,20 @@ class CosetChoice(nn.Module):
         highest = strength.amax(dim=(-2, -1), keepdim=True)
         strongest = (strength >= (1 - TIE) * highest).to(wide)  # (batch, row, column)
         strongest = strongest / strongest.sum(dim=(-2, -1), keepdim=True)
-        shares = self.shares.to(wide)
-        return shares.T @ strongest @ shares
+        rows, columns = self._centred(strength.sum(-1)), self._centred(strength.sum(-2))
+        return rows.transpose(-2, -1) @ strongest @ columns
+
+    def _centred(self, strength: Tensor) -> Tensor:
+        """How much of each centre a pixel has, ``(batch, pixel, centre)``, along one axis.
+
+        Args:
+            strength: of each row, or of each column ``(batch, pixel)``.
+        """
+        places, (before, behind) = self.places.to(strength), self.shares.to(strength)
+        moment = strength @ places
+        balanced = moment.abs() <= TIE * (strength @ places.abs())
+        side = moment.sign().masked_fill(balanced, 0.0)[:, None, None]
+        return (1 - side) / 2 * before + (1 + side) / 2 * behind
 
     def densely_pooled(self, x: Tensor) -> Tensor:
         """The maximum over the window at every place of the dense plane."""
