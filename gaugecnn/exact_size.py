@@ -7,6 +7,7 @@ method that turns its filters then knows no symmetry exactly. Which sizes do is 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from gaugecnn.domain_options import DOMAIN_KEYS, DomainSection
@@ -62,15 +63,16 @@ def exact_size(model: Mapping[str, Any], domain: DomainSection, task: str) -> in
     plan = method.read_plan(task, model[task])
     kind = method.options_class
     options = Options() if kind is None else read(kind, method.read_options(model), "model")
-    reasons = options.reasons(plan, near)
+    reasons = options.reasons(plan, domain)
     if reasons is None:
+        where = f"domain.kind={domain.kind}" + f" with chart={domain.chart}" * bool(domain.chart)
         raise UserError(
             f"domain.size=auto: method {method.name} has no sizes at which it is exact and others "
-            f"at which it is not; expected a number"
+            f"at which it is not on {where}; expected a number"
         )
     for distance in range(FARTHEST + 1):
         for size in (near + distance, near - distance):
-            if size >= LEAST and not options.reasons(plan, size):
+            if size >= LEAST and not options.reasons(plan, replace(domain, size=size)):
                 return size
     raise UserError(
         f"domain.size=auto: model.{task} is exact at no size within {FARTHEST} of {near}; "

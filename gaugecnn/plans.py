@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gaugecnn.choices import settle_choices
+from gaugecnn.domain_options import DomainSection
 from gaugecnn.errors import OptionError
 
 
@@ -35,16 +36,16 @@ class Options:
     def __post_init__(self) -> None:
         settle_choices(self)
 
-    def reasons(self, plan: Plan, size: int) -> list[str] | None:
-        """Why a plan would break its method's symmetries on a picture of `size` rows.
+    def reasons(self, plan: Plan, domain: DomainSection) -> list[str] | None:
+        """Why a plan would break its method's symmetries on a domain of just this size.
 
         Args:
             plan: of a task.
-            size: ``domain.size``.
+            domain: with its ``size``.
 
         Returns:
-            Sentences; none where the plan is exact, and None (the default) of a method that has no
-            sizes at which its symmetries are exact.
+            Sentences; none where the plan is exact, and None (the default) of a method whose
+            symmetries do not depend on the size of this kind of domain, or which has none.
         """
         return None
 

@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from gaugecnn import build_model, load_config
+from gaugecnn.choices import ChartKind, DomainKind
+from gaugecnn.domain_options import DomainSection
 from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.exact_size import exact_size
 from gaugecnn.methods.p4 import P4Family, P4Options, P4Stage
@@ -85,7 +87,7 @@ def test_auto_is_the_nearest_exact_size(model, task, words, size):
 
 def test_of_two_sizes_as_near_it_is_the_larger():
     model = {"method": "p4", "classification": {"stages": [{"channels": 2, "pool": 2}]}}
-    domain = load_config("p4_25k", overrides=["domain.size=27"]).domain
+    domain = DomainSection(DomainKind.chart, chart=ChartKind.plane, size=27)
     assert exact_size(model, domain, "classification") == 28
 
 
@@ -93,14 +95,16 @@ def test_every_size_is_exact_with_equivariant_subsampling():
     words = ["domain.size=auto", "model.subsampling=equivariant"]
     assert load_config("p4_25k", overrides=words).domain.size == 28
     plan = InvariantPlan(stages=(PLAIN, POOL))
-    assert P4Options(subsampling="equivariant").reasons(plan, 27) == []
-    assert len(P4Options().reasons(plan, 27)) == 1
+    domain = DomainSection(DomainKind.chart, chart=ChartKind.plane, size=27)
+    assert P4Options(subsampling="equivariant").reasons(plan, domain) == []
+    assert len(P4Options().reasons(plan, domain)) == 1
 
 
 @pytest.mark.parametrize(
     ("model", "words", "message"),
     [
         ("cnn", [], "domain.size=auto: method cnn has no sizes at which it is exact"),
+        ("p4", ["domain.chart=equirectangular"], "method p4 has no sizes.*chart=equirectangular"),
         ("gauge", [], "domain.size is not used by domain.kind=icosphere"),
         ("s2cnn", [], "domain.size is not used by domain.kind=lat_lon"),
         ("cnn", ["domain.kind=lat_lon", "domain.bandwidth=8"], "domain.size is not used by"),

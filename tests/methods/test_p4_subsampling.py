@@ -125,6 +125,21 @@ def test_samples_equal_the_reference_in_values_and_gradients(size, factor):
     torch.testing.assert_close(ours, torch.autograd.grad((slow * weights).sum(), x))
 
 
+@pytest.mark.parametrize(("size", "dense"), [(9, 9), (9, 8), (9, 6), (8, 9), (8, 10), (8, 11)])
+def test_dense_pools_are_those_of_torch(size, dense):
+    choice = CosetChoice(size, Cosets(dense, 2))
+    window = choice.window
+    assert window.output_size(size) == dense
+    x = torch.rand(2, 3, 4, size, size, requires_grad=True)
+    planes = torch.nn.functional.pad(x.flatten(1, 2), (window.padding,) * 4)
+    expected = torch.nn.functional.max_pool2d(planes, window.kernel, 1).unflatten(1, (3, 4))
+    y = choice.densely_pooled(x)
+    torch.testing.assert_close(y, expected, rtol=0, atol=0)
+    weights = torch.rand_like(y)
+    ours, theirs = (torch.autograd.grad((z * weights).sum(), x)[0] for z in (y, expected))
+    torch.testing.assert_close(ours, theirs)
+
+
 @pytest.mark.parametrize(("size", "factor"), CASES)
 def test_every_coset_is_read_whole(size, factor):
     cosets = Cosets(size, factor)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gaugecnn.choices import ChartKind
+from gaugecnn.domain_options import DomainSection
 from gaugecnn.errors import UserError
 from gaugecnn.methods.p4.stage import P4Stage
 from gaugecnn.plans import FieldPlan, Options, Plan, Stage
@@ -39,7 +41,10 @@ class P4Options(Options):
     group: GroupName = GroupName.p4
     subsampling: Subsampling = Subsampling.stride
 
-    def reasons(self, plan: Plan, size: int) -> list[str]:
+    def reasons(self, plan: Plan, domain: DomainSection) -> list[str] | None:
+        size = domain.size
+        if domain.chart not in (ChartKind.azimuthal, ChartKind.plane) or size is None:
+            return None
         stages = [*plan.stages, plan.project] if isinstance(plan, FieldPlan) else [*plan.stages]
         try:
             found, reached = self.trace(stages, size)

@@ -7,6 +7,8 @@ of the subgroup of shifts by n pixels is kept, and the choice turns along with t
 
 from __future__ import annotations
 
+from functools import reduce
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -14,7 +16,7 @@ from torch.nn import functional as F
 from gaugecnn.layers import Layer
 from gaugecnn.methods.p4.cosets import Cosets, dense_window
 from gaugecnn.methods.p4.group import PlaneGroup
-from gaugecnn.methods.p4.layers import P4Shortcut, convolution_of, enlarged, on_planes
+from gaugecnn.methods.p4.layers import P4Shortcut, convolution_of, enlarged
 from gaugecnn.methods.p4.stage import P4Stage
 from gaugecnn.methods.p4.types import P4Type
 from gaugecnn.ops.plane_type import PlaneType
@@ -80,15 +82,23 @@ class CosetChoice(nn.Module):
             strength: of each row, or of each column ``(batch, pixel)``.
         """
         places, (before, behind) = self.places.to(strength), self.shares.to(strength)
-        moment = strength @ places
-        balanced = moment.abs() <= TIE * (strength @ places.abs())
+        moments = strength * places
+        moment = moments.sum(-1)
+        balanced = moment.abs() <= TIE * moments.abs().sum(-1)
         side = moment.sign().masked_fill(balanced, 0.0)[:, None, None]
         return (1 - side) / 2 * before + (1 + side) / 2 * behind
 
     def densely_pooled(self, x: Tensor) -> Tensor:
-        """The maximum over the window at every place of the dense plane."""
+        """The maximum over the window at every place of the dense plane.
+
+        Along rows, then along columns; `max_pool2d` takes some ten times as long by single pixels,
+        and gives the gradient of equal ones to the first of them.
+        """
         x = F.pad(x, (self.window.padding,) * 4)
-        return on_planes(lambda planes: F.max_pool2d(planes, self.window.kernel, stride=1), x)
+        for axis in (-1, -2):
+            shifted = (x.narrow(axis, i, self.cosets.dense) for i in range(self.window.kernel))
+            x = reduce(torch.maximum, shifted)
+        return x
 
     def sample(self, dense: Tensor, chosen: Tensor) -> Tensor:
         """The pixels of the coset that was chosen, 0 where it has none.
