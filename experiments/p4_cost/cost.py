@@ -6,7 +6,7 @@ pass in eval mode, and the forward and backward pass in training. The network `p
 likewise with ``model.subsampling=equivariant`` beside ``stride``. Prints what was asked beside what
 was measured, and writes ``results.csv``.
 
-    python experiments/p4_cost/cost.py              # about five minutes on one thread
+    python experiments/p4_cost/cost.py              # about four minutes on one thread
     python experiments/p4_cost/cost.py --device cuda
 """
 
