@@ -146,7 +146,7 @@ def override(config: DictConfig, words: Sequence[str]) -> DictConfig:
     with _readable_errors():
         given = OmegaConf.create(tree)
         plain: Any = OmegaConf.to_container(given, resolve=True, throw_on_missing=True)
-        auto = stands_in(plain.get("domain"), whole.domain.get("size"))
+        auto = stands_in(plain["domain"], whole.domain)
         checked = read(Config, plain, "")
         _check(checked)
         if auto:

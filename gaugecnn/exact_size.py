@@ -21,18 +21,19 @@ LEAST, FARTHEST = 2, 1024
 """The size of the smallest picture; how far from the model's own an exact one is looked for."""
 
 
-def stands_in(domain: Any, own: Any) -> bool:
+def stands_in(domain: Any, before: Any) -> bool:
     """Whether a node `domain` asks for ``size: auto``; then it is given the model's own size.
 
     Args:
         domain: the node in plain Python; it is changed.
-        own: the size that the model's file gives.
+        before: the node without the words: what the model's file gives.
 
     Raises:
         UserError: it gives none, and the kind of domain has sizes.
     """
     if not isinstance(domain, dict) or domain.get("size") != AUTO:
         return False
+    own = before.get("size") if isinstance(before, Mapping) else None
     keys = DOMAIN_KEYS.get(domain.get("kind"))  # type: ignore[arg-type]
     if isinstance(own, int):
         domain["size"] = own
