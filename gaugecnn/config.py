@@ -25,6 +25,7 @@ from gaugecnn.data.input_names import check_inputs, check_picture_options
 from gaugecnn.data.pose_options import check_poses
 from gaugecnn.domain_options import DOMAIN_KEYS, DomainSection, check_domain
 from gaugecnn.errors import OptionError, UserError
+from gaugecnn.exact_size import exact_size, stands_in
 from gaugecnn.plans import InvariantPlan
 from gaugecnn.recipe import TrainSection, check_recipe
 from gaugecnn.registry import method_for
@@ -147,7 +148,12 @@ def override(config: DictConfig, words: Sequence[str]) -> DictConfig:
         assign(tree, key, parsed(key, typed, texts.get(key)))
     with _readable_errors():
         given = OmegaConf.create(tree)
-        _check(read(Config, OmegaConf.to_container(given, resolve=True, throw_on_missing=True), ""))
+        plain: Any = OmegaConf.to_container(given, resolve=True, throw_on_missing=True)
+        auto = stands_in(plain["domain"], whole.domain)
+        checked = read(Config, plain, "")
+        _check(checked)
+        if auto:
+            given.domain.size = exact_size(checked.model, checked.domain, checked.task)
         typed_config = OmegaConf.merge(_types(), given)
     assert isinstance(typed_config, DictConfig)
     return typed_config

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gaugecnn.choices import settle_choices
+from gaugecnn.domain_options import DomainSection
 from gaugecnn.errors import OptionError
 
 
@@ -34,6 +35,19 @@ class Options:
 
     def __post_init__(self) -> None:
         settle_choices(self)
+
+    def reasons(self, plan: Plan, domain: DomainSection) -> list[str] | None:
+        """Why a plan would break its method's symmetries on a domain of just this size.
+
+        Args:
+            plan: of a task.
+            domain: with its ``size``.
+
+        Returns:
+            Sentences; none where the plan is exact, and None (the default) of a method whose
+            symmetries do not depend on the size of this kind of domain, or which has none.
+        """
+        return None
 
 
 @dataclass(frozen=True)

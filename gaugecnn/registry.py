@@ -19,6 +19,7 @@ from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.methods.cnn.stage import CNNStage
 from gaugecnn.methods.gauge.stage import GaugeOptions, GaugeStage
 from gaugecnn.methods.gcn.stage import GCNStage
+from gaugecnn.methods.p4.options import P4Options
 from gaugecnn.methods.p4.stage import P4Stage
 from gaugecnn.methods.s2cnn.stage import S2CNNOptions, S2CNNStage
 from gaugecnn.plans import Options, Plan, Stage
@@ -131,8 +132,8 @@ BUILT_IN = (
         "p4",
         "gaugecnn.methods.p4.family:P4Family",
         ("chart", "cubed_sphere"),
-        "quarter turns of the azimuthal chart, or rotations of the cube",
-        Options,
+        "quarter turns of a square chart (reflections with group=p4m), or rotations of the cube",
+        P4Options,
         P4Stage,
         outline=True,
         own_layers={"cubed_sphere": "gaugecnn.methods.p4.cube_family:CubeP4Family"},

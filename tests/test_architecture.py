@@ -24,6 +24,7 @@ FLOORS = [
     ("ops",),
     ("methods",),
     ("registry", "recipe"),
+    ("exact_size",),
     ("config",),
     ("build_data",),
     ("build",),

@@ -149,6 +149,13 @@ def test_what_a_gauge_convolution_costs():
     assert all(cost[f"icosphere{n}", "icosahedral_error"] < 1e-5 for n in (2, 3, 4, 5))
 
 
+def test_what_a_p4_convolution_costs():
+    cost = values("p4_cost")
+    for layer in ("P4ConvZ2", "P4ConvP4", "P4MConvZ2", "P4MConvP4M"):
+        assert cost[layer, "28x28, batch64", "latency_ratio"] <= 1.1
+        assert cost[layer, "28x28, batch64", "train_step_ratio"] <= 1.2
+
+
 def transferred(task: str, metric: str) -> dict[str, float]:
     """The score of the trained gauge network by test, or its dependence on frames by surface."""
     rows = rows_of(EXPERIMENTS / "manifold_transfer" / "results.csv")

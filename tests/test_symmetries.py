@@ -59,6 +59,9 @@ def test_what_each_network_lists():
     assert not names("gauge", "classification", "domain.level=2", "model.nonlinearity=regular")
     assert len(names("gcn", "classification", "domain.level=2")) == 60
     assert len(names("p4", "segmentation")) == 3
+    assert len(names("p4", "segmentation", "model.group=p4m")) == 7
+    odd = ("domain.size=39", "model.subsampling=equivariant")
+    assert len(names("p4", "classification", *odd)) == 3
     for task in TASKS:
         assert len(names("s2cnn", task)) >= 2
 

@@ -55,11 +55,15 @@ class Window:
 
     def is_exact(self, size: int) -> bool:
         """Whether no pixel is left unread, ``(size + 2 padding - kernel) mod stride == 0``."""
-        return self._room(size) % self.stride == 0
+        return self.unread(size) == 0
+
+    def unread(self, size: int) -> int:
+        """Rows at the end that no window reads, the padding's among them."""
+        return self._room(size) % self.stride
 
     def nearest_exact_sizes(self, size: int) -> tuple[int, ...]:
         """The exact size itself, or the largest one below (if any) and the smallest one above."""
-        unread = self._room(size) % self.stride
+        unread = self.unread(size)
         if unread == 0:
             return (size,)
         below, above = size - unread, size - unread + self.stride

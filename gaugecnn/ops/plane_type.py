@@ -1,4 +1,4 @@
-"""PlaneType: scalar fields on a plane of pixels, and what quarter turns do to pixels."""
+"""PlaneType: scalar fields on a plane of pixels."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from gaugecnn.layers import FeatureType
-from gaugecnn.surfaces.chart import EquirectangularChart, SquareChart
+from gaugecnn.ops.square import square_element
+from gaugecnn.surfaces.chart import EquirectangularChart
 from gaugecnn.surfaces.lat_lon import LatLonGrid
-from gaugecnn.surfaces.rotations import rotation_about_z
 from gaugecnn.surfaces.symmetry import Isometry, Rotation, Symmetry, half_turn_about_x
 
 
@@ -38,7 +38,7 @@ class PlaneType(FeatureType):
         return (self.height, self.width)
 
     def transform(self, symmetry: Symmetry, feature: Tensor) -> Tensor:
-        """Turn the picture: any plane by quarter turns of a square chart.
+        """Move the picture: any plane by the rotations and reflections of a square chart.
 
         A map of the sphere, rows of latitude and columns of longitude, is turned about z by whole
         columns, and about horizontal axes by half a turn. Other isometries act on planes of the
@@ -50,30 +50,10 @@ class PlaneType(FeatureType):
             symmetry.domain, LatLonGrid | EquirectangularChart
         ):
             return turn_map(feature, symmetry)
-        return turn_planes(feature, quarter_turns(symmetry))
+        return square_element(symmetry).act(feature)
 
     def __str__(self) -> str:
         return f"{self.channels} planes {self.height}x{self.width}"
-
-
-def quarter_turns(symmetry: Symmetry) -> int:
-    """The k in 0..3 for which a symmetry turns pictures as ``torch.rot90(., k, (row, column))``.
-
-    On square charts columns run along +x and rows, downwards, along +y. ``torch.rot90`` turns
-    +y into +x, so that k quarter turns of the picture are a rotation by ``-k pi / 2`` about z.
-
-    Raises:
-        ValueError: the symmetry is not a quarter turn of a square chart.
-    """
-    if isinstance(symmetry, Rotation) and isinstance(symmetry.domain, SquareChart):
-        matrix = symmetry.matrix.double().cpu()
-        quarters = rotation_about_z(-math.pi / 2 * torch.arange(4, dtype=torch.float64))
-        for k, quarter in enumerate(quarters):
-            if torch.allclose(matrix, quarter, atol=1e-6):
-                return k
-    raise ValueError(
-        f"expected a rotation of a square chart by quarter turns about z, got {symmetry.name}"
-    )
 
 
 def turn_map(feature: Tensor, rotation: Rotation) -> Tensor:
@@ -97,14 +77,3 @@ def turn_map(feature: Tensor, rotation: Rotation) -> Tensor:
             f"got {rotation.name}"
         )
     return feature.roll(round(columns), dims=-1)
-
-
-def turn_planes(feature: Tensor, turns: int) -> Tensor:
-    """Rotate planes ``(..., row, column)`` by `turns` quarter turns, +y towards +x.
-
-    Raises:
-        ValueError: the planes are not square.
-    """
-    if feature.shape[-2] != feature.shape[-1]:
-        raise ValueError(f"expected square planes to turn, got {tuple(feature.shape[-2:])}")
-    return torch.rot90(feature, turns, (-2, -1))

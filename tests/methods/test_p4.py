@@ -16,7 +16,6 @@ from gaugecnn.methods.p4 import (
     P4Family,
     P4Stage,
     P4Type,
-    reference,
 )
 from gaugecnn.networks import FieldNetwork, InvariantNetwork
 from gaugecnn.surfaces.chart import AzimuthalChart, EquirectangularChart
@@ -85,28 +84,6 @@ def test_without_the_cyclic_shift_the_equivariance_test_fails():
     assert relative_error(unshifted, turn_feature(conv(f), 1), conv(g)) > 0.1
 
 
-@pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize(("kernel", "stride", "padding"), [(3, 1, 1), (4, 2, 0), (2, 1, 1)])
-def test_fast_convolutions_equal_the_reference_in_values_and_gradients(
-    kernel, stride, padding, bias
-):
-    torch.manual_seed(0)
-    pairs = [
-        (P4ConvZ2, reference.p4_conv_z2, (2, 2, 7, 7)),
-        (P4ConvP4, reference.p4_conv_p4, (2, 2, 4, 7, 7)),
-    ]
-    for module, slow, shape in pairs:
-        conv = module(2, 3, kernel, stride, padding, bias).double()
-        x = torch.randn(shape, dtype=torch.float64, requires_grad=True)
-        fast_value, slow_value = conv(x), slow(x, conv.weight, conv.bias, stride, padding)
-        torch.testing.assert_close(fast_value, slow_value)
-        weights = torch.randn_like(fast_value)
-        inputs = [x, *conv.parameters()]
-        fast_gradient = torch.autograd.grad((fast_value * weights).sum(), inputs)
-        slow_gradient = torch.autograd.grad((slow_value * weights).sum(), inputs)
-        torch.testing.assert_close(fast_gradient, slow_gradient)
-
-
 def test_parameters_have_the_published_shapes():
     assert P4ConvZ2(3, 10, 3).weight.shape == (10, 3, 3, 3)
     assert P4ConvP4(10, 5, 4).weight.shape == (5, 10, 4, 4, 4)
@@ -139,7 +116,7 @@ def test_type_transforms_as_the_signal_of_the_chart(turns):
     expected = lift.type_out.transform(rotation, lift(x))
     torch.testing.assert_close(lift(rotation.on_signal(x)), expected)
     assert lift(x).shape == (2, *lift.type_out.shape) == (2, 3, 4, 6, 6)
-    with pytest.raises(ValueError, match="quarter turns"):
+    with pytest.raises(ValueError, match="a symmetry of a square chart"):
         lift.type_out.transform(FrameChange(torch.zeros(1)), lift(x))
 
 
@@ -196,7 +173,7 @@ def test_segmenter_turns_along(dtype):
 
 def test_an_inexact_size_builds_with_a_warning_and_without_symmetries():
     torch.manual_seed(0)
-    message = r"3x4 planes 19x19 -> .*max-pool \(kernel 2.*nearest exact sizes: 18 or 20"
+    message = r"3x4 planes 19x19 -> .*max-pool 2x2 .*on 19 rows drops the last row: 18 or 20"
     with pytest.warns(GaugecnnWarning, match=message):
         model = classifier(19)
     assert model.exact_symmetries == []
@@ -234,9 +211,7 @@ def test_shortcuts_commute_with_quarter_turns(size_in, size_out):
 
 
 def test_family_refuses_what_it_has_no_layers_for():
-    with pytest.raises(
-        UserError, match=r"azimuthal or plane, got chart\(equirectangular, size=8\)"
-    ):
+    with pytest.raises(UserError, match=r"or plane, got chart\(equirectangular, size=8\)"):
         P4Family(EquirectangularChart(8))
     with pytest.raises(UserError, match="expected normalisation to be one of batch, none"):
         P4Family(AzimuthalChart(8), normalisation="layer")

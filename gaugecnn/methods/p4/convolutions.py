@@ -1,26 +1,45 @@
-"""The two convolutions of p4: planes to p4 features, and p4 features to p4 features."""
+"""The convolutions of p4 and p4m: planes to features on the group, and features to features."""
 
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gaugecnn.methods.p4.group import P4, P4M, PlaneGroup
+from gaugecnn.ops.kept import Keeping
 
-class _P4Conv(nn.Module):
-    """What both convolutions share: parameters, their initialisation, one call of `conv2d`."""
+
+class GroupConvolution(Keeping):
+    """A convolution over the rotations of a square, or its reflections too, and the shifts.
+
+    One filter per pair of channels is learned. Its copies, one for each element of the group, are
+    gathered from its taps and applied by one call of `conv2d`; while nothing is learned they are
+    gathered once.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output, each of one plane per element of the group.
+        kernel_size: rows and columns of the filter.
+        stride: pixels between windows.
+        padding: zeros added on each side.
+        bias: add one number to each output channel.
+    """
+
+    group: ClassVar[PlaneGroup]
+    taps: Tensor
 
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
         kernel_size: int,
-        stride: int,
-        padding: int,
-        bias: bool,
-        filter_shape: tuple[int, ...],
+        stride: int = 1,
+        padding: int = 0,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         self.in_channels = in_channels
@@ -28,9 +47,20 @@ class _P4Conv(nn.Module):
         self.kernel_size = kernel_size
         self.stride = stride
         self.padding = padding
-        self.weight = nn.Parameter(torch.empty(out_channels, in_channels, *filter_shape))
+        self.order = self.group.order
+        shape = (*self._filter_axes(), kernel_size, kernel_size)
+        self.weight = nn.Parameter(torch.empty(out_channels, in_channels, *shape))
         self.bias = nn.Parameter(torch.empty(out_channels)) if bias else None
+        self.register_buffer("taps", self._taps().flatten(), persistent=False)
         self.reset_parameters()
+
+    def _filter_axes(self) -> tuple[int, ...]:
+        """The axes of a filter before its rows and columns."""
+        return ()
+
+    def _taps(self) -> Tensor:
+        """Which tap of the filter each tap of its copies is, ``(element, ..., row, column)``."""
+        return self.group.lifting_taps(self.kernel_size)
 
     def reset_parameters(self) -> None:
         """Uniform in ``+-1 / sqrt(fan in)``, as `torch.nn.Conv2d` starts."""
@@ -38,14 +68,20 @@ class _P4Conv(nn.Module):
         for parameter in self.parameters():
             nn.init.uniform_(parameter, -bound, bound)
 
-    def _convolve(self, planes: Tensor, filters: Tensor) -> Tensor:
-        """``(batch, plane, row, column)`` with filters for every (channel, rotation) of the output.
+    def expanded(self) -> Tensor:
+        """The filters of `conv2d`, ``(out * element, in [* element], row, column)``."""
+        filters = self.weight.flatten(2)  # (out, in, tap)
+        copies = filters.gather(2, self.taps.expand(*filters.shape[:2], -1))
+        copies = copies.unflatten(2, (self.order, -1)).transpose(1, 2)  # (out, element, in, tap)
+        kernel = self.kernel_size
+        return copies.reshape(self.out_channels * self.order, -1, kernel, kernel)
 
-        The output is ``(batch, channel, rotation, row, column)``.
-        """
-        bias = None if self.bias is None else self.bias.repeat_interleave(4)
-        output = F.conv2d(planes, filters, bias, self.stride, self.padding)
-        return output.unflatten(1, (self.out_channels, 4))  # -> (batch, channel, rotation, ...)
+    def forward(self, x: Tensor) -> Tensor:
+        """``(batch, in, [element,] row, column) -> (batch, out, element, row, column)``."""
+        bias = None if self.bias is None else self.bias.repeat_interleave(self.order)
+        filters = self._once(self.weight, self.expanded)
+        output = F.conv2d(x.flatten(1, -3), filters, bias, self.stride, self.padding)
+        return output.unflatten(1, (self.out_channels, self.order))
 
     def extra_repr(self) -> str:
         return (
@@ -54,75 +90,57 @@ class _P4Conv(nn.Module):
         )
 
 
-class P4ConvZ2(_P4Conv):
+class P4ConvZ2(GroupConvolution):
     """Convolution of planes with a filter in its four orientations.
 
     ``y[o, r](x) = b[o] + sum_i sum_d (Q^r w[o, i])(d) f[i](x + d)``, where Q is the quarter
     turn of pictures `torch.rot90`. Turning the input by Q turns the planes of the output by Q and
-    moves each to the next rotation.
-
-    Args:
-        in_channels: planes of the input.
-        out_channels: channels of the output, each of four rotations.
-        kernel_size: rows and columns of the filter.
-        stride: pixels between windows.
-        padding: zeros added on each side.
-        bias: add one number to each output channel.
+    moves each to the next rotation. Weights are ``(out, in, row, column)``.
 
     Source: Cohen & Welling 2016, equation 10.
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        stride: int = 1,
-        padding: int = 0,
-        bias: bool = True,
-    ) -> None:
-        shape = (kernel_size, kernel_size)
-        super().__init__(in_channels, out_channels, kernel_size, stride, padding, bias, shape)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(batch, in, row, column) -> (batch, out, rotation, row, column)``."""
-        turned = [torch.rot90(self.weight, r, (-2, -1)) for r in range(4)]
-        filters = torch.stack(turned, dim=1)  # (out, rotation, in, k, k)
-        return self._convolve(x, filters.flatten(0, 1))  # (out * rotation, in, k, k)
+    group = P4
 
 
-class P4ConvP4(_P4Conv):
+class P4ConvP4(GroupConvolution):
     """Convolution of p4 features: filters turn in the plane and along the rotations.
 
     ``y[o, r](x) = b[o] + sum_i sum_s sum_d (Q^r w[o, i, s - r])(d) f[i, s](x + d)``, with Q as in
-    `P4ConvZ2` and ``s - r`` modulo 4.
-
-    Args:
-        in_channels: channels of the input, each of four rotations.
-        out_channels: channels of the output, each of four rotations.
-        kernel_size: rows and columns of the filter.
-        stride: pixels between windows.
-        padding: zeros added on each side.
-        bias: add one number to each output channel.
+    `P4ConvZ2` and ``s - r`` modulo 4. Weights are ``(out, in, rotation, row, column)``.
 
     Source: Cohen & Welling 2016, equation 11.
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        stride: int = 1,
-        padding: int = 0,
-        bias: bool = True,
-    ) -> None:
-        shape = (4, kernel_size, kernel_size)
-        super().__init__(in_channels, out_channels, kernel_size, stride, padding, bias, shape)
+    group = P4
 
-    def forward(self, x: Tensor) -> Tensor:
-        """``(batch, in, rotation, row, column) -> (batch, out, rotation, row, column)``."""
-        turned = [torch.rot90(self.weight.roll(r, dims=2), r, (-2, -1)) for r in range(4)]
-        filters = torch.stack(turned, dim=1)  # (out, rotation r, in, rotation s, k, k)
-        filters = filters.flatten(2, 3).flatten(0, 1)  # (out * r, in * s, k, k)
-        return self._convolve(x.flatten(1, 2), filters)  # x: (batch, in * s, row, column)
+    def _filter_axes(self) -> tuple[int, ...]:
+        return (self.group.order,)
+
+    def _taps(self) -> Tensor:
+        return self.group.group_taps(self.kernel_size)
+
+
+class P4MConvZ2(P4ConvZ2):
+    """Convolution of planes with a filter in its four orientations and their mirror images.
+
+    ``y[o, g](x) = b[o] + sum_i sum_d (L_g w[o, i])(d) f[i](x + d)`` for the eight elements
+    ``g = Q^r F^m``, first those without the reflection F of the columns (`SquareElement`). Under
+    h the planes of the output move by h, and the one at g to ``h g``.
+
+    Source: Cohen & Welling 2016, equation 10, with the group of section 4.3.
+    """
+
+    group = P4M
+
+
+class P4MConvP4M(P4ConvP4):
+    """Convolution of p4m features: filters turn and are reflected, and so is their order.
+
+    ``y[o, g](x) = b[o] + sum_i sum_s sum_d (L_g w[o, i, g^-1 s])(d) f[i, s](x + d)``, with g, s
+    among the eight elements as in `P4MConvZ2`. Weights are ``(out, in, element, row, column)``.
+
+    Source: Cohen & Welling 2016, equation 11, with the group of section 4.3.
+    """
+
+    group = P4M

@@ -23,11 +23,11 @@ from gaugecnn.methods.p4.cube_layers import (
     size_after,
 )
 from gaugecnn.methods.p4.cube_types import CubeP4Type
+from gaugecnn.methods.p4.options import GroupName, P4Options, Subsampling
 from gaugecnn.methods.p4.stage import P4Stage
 from gaugecnn.ops.cube_layers import CubeBatchNorm, CubeReLU
 from gaugecnn.ops.cube_sizes import check_faces
 from gaugecnn.ops.cube_type import CubeType
-from gaugecnn.plans import Options
 from gaugecnn.surfaces.cubed_sphere import CubedSphere
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry
@@ -45,9 +45,11 @@ class CubeP4Family(LayerFamily[P4Stage]):
         domain: a cubed sphere.
         in_channels: channels of the signal.
         normalisation: ``batch`` or ``none``.
+        group: ``p4``.
+        subsampling: ``stride``.
 
     Raises:
-        UserError: the domain is no cubed sphere, or there is no such normalisation.
+        UserError: the domain is no cubed sphere, or an option is another.
     """
 
     stage_class = P4Stage
@@ -58,6 +60,8 @@ class CubeP4Family(LayerFamily[P4Stage]):
         in_channels: int = 1,
         *,
         normalisation: Normalisation = Normalisation.batch,
+        group: GroupName = GroupName.p4,
+        subsampling: Subsampling = Subsampling.stride,
     ) -> None:
         if not isinstance(domain, CubedSphere):
             raise UserError(
@@ -65,7 +69,18 @@ class CubeP4Family(LayerFamily[P4Stage]):
             )
         super().__init__(domain, in_channels)
         self.sphere = domain
-        self.normalisation = Options(normalisation=normalisation).normalisation
+        options = P4Options(normalisation=normalisation, group=group, subsampling=subsampling)
+        self.normalisation = options.normalisation
+        if options.group is not GroupName.p4:
+            raise UserError(
+                f"model.group={options.group}: the charts of {domain.title} are glued by rotations "
+                f"alone, model.group=p4"
+            )
+        if options.subsampling is not Subsampling.stride:
+            raise UserError(
+                f"model.subsampling={options.subsampling}: plans that would break the rotations of "
+                f"{domain.title} are refused, so that model.subsampling=stride is exact"
+            )
 
     def complete(
         self, stages: Sequence[P4Stage], readers: Sequence[Sequence[int]]

@@ -8,11 +8,21 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gaugecnn.layers import Integral, Layer, Projection, SignalType
-from gaugecnn.methods.p4.convolutions import P4ConvP4, P4ConvZ2
+from gaugecnn.methods.p4.convolutions import (
+    GroupConvolution,
+    P4ConvP4,
+    P4ConvZ2,
+    P4MConvP4M,
+    P4MConvZ2,
+)
+from gaugecnn.methods.p4.group import P4, P4M, PlaneGroup
 from gaugecnn.methods.p4.stage import P4Stage
 from gaugecnn.methods.p4.types import P4Type
 from gaugecnn.ops.planar import pooling_window
 from gaugecnn.ops.plane_type import PlaneType
+
+LIFTS: dict[PlaneGroup, type[GroupConvolution]] = {P4: P4ConvZ2, P4M: P4MConvZ2}
+FEATURES: dict[PlaneGroup, type[GroupConvolution]] = {P4: P4ConvP4, P4M: P4MConvP4M}
 
 
 def on_planes(operation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -22,11 +32,12 @@ def on_planes(operation: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 
 class P4Convolution(Layer):
-    """Dropout, max-pool or enlargement, then `P4ConvZ2` on a signal and `P4ConvP4` on a feature.
+    """Dropout, max-pool or enlargement, then a lift of a signal or a convolution of a feature.
 
     Args:
-        type_in: the planes of a signal, or a p4 feature.
+        type_in: the planes of a signal, or a feature on the group.
         stage: width and options.
+        group: p4 or p4m.
 
     Raises:
         UserError: the planes are too small for the stage.
@@ -34,18 +45,11 @@ class P4Convolution(Layer):
 
     type_out: P4Type
 
-    def __init__(self, type_in: PlaneType | P4Type, stage: P4Stage) -> None:
+    def __init__(self, type_in: PlaneType | P4Type, stage: P4Stage, group: PlaneGroup) -> None:
         size = type_in.grid[-1]
-        super().__init__(type_in, P4Type(stage.channels, stage.output_size(size)))
+        super().__init__(type_in, P4Type(stage.channels, stage.output_size(size), group))
         stage.warn_unless_exact(size, self.extra_repr())
-        convolution = P4ConvP4 if isinstance(type_in, P4Type) else P4ConvZ2
-        self.conv = convolution(
-            type_in.channels,
-            stage.channels,
-            stage.kernel,
-            stride=stage.convolution.stride,
-            padding=stage.padding,
-        )
+        self.conv = convolution_of(type_in, stage, group, stage.convolution.stride)
         self.dropout = nn.Dropout(stage.dropout)
         self.pool = stage.pool
         self.enlarge = stage.stride if stage.up else 1
@@ -54,9 +58,23 @@ class P4Convolution(Layer):
         x = self.dropout(x)
         if self.pool > 1:
             x = on_planes(lambda planes: F.max_pool2d(planes, self.pool), x)
-        if self.enlarge > 1:
-            x = on_planes(lambda planes: F.interpolate(planes, scale_factor=self.enlarge), x)
-        return self.conv(x)
+        return self.conv(enlarged(x, self.enlarge))
+
+
+def convolution_of(
+    type_in: PlaneType | P4Type, stage: P4Stage, group: PlaneGroup, stride: int
+) -> GroupConvolution:
+    """The convolution proper of a stage, with a stride of its own."""
+    table = FEATURES if isinstance(type_in, P4Type) else LIFTS
+    channels = (type_in.channels, stage.channels)
+    return table[group](*channels, stage.kernel, stride=stride, padding=stage.padding)
+
+
+def enlarged(x: Tensor, factor: int) -> Tensor:
+    """Planes with each pixel repeated `factor` times along rows and columns."""
+    if factor == 1:
+        return x
+    return on_planes(lambda planes: F.interpolate(planes, scale_factor=factor), x)
 
 
 class P4Shortcut(Layer):
@@ -71,7 +89,8 @@ class P4Shortcut(Layer):
 
     def __init__(self, type_in: P4Type, type_out: P4Type) -> None:
         super().__init__(type_in, type_out)
-        self.conv = P4ConvP4(type_in.channels, type_out.channels, kernel_size=1)
+        convolution = FEATURES[type_out.group]
+        self.conv = convolution(type_in.channels, type_out.channels, kernel_size=1)
 
     def forward(self, x: Tensor) -> Tensor:
         size_in, size_out = self.type_in.size, self.type_out.size
@@ -86,7 +105,7 @@ class P4Shortcut(Layer):
 
 
 class P4BatchNorm(Layer):
-    """Batch normalisation of each channel over the batch, the four rotations and the pixels."""
+    """Batch normalisation of each channel over the batch, the group and the pixels."""
 
     def __init__(self, type_: P4Type) -> None:
         super().__init__(type_, type_)
@@ -119,7 +138,7 @@ class CosetPooling(nn.Module):
 class P4Projection(Projection):
     """A p4 convolution to `channels`, then the mean over rotations: a scalar field."""
 
-    def __init__(self, convolution: P4Convolution, type_out: SignalType) -> None:
+    def __init__(self, convolution: Layer, type_out: SignalType) -> None:
         super().__init__(convolution.type_in, type_out)
         self.convolution = convolution
 
@@ -128,7 +147,10 @@ class P4Projection(Projection):
 
 
 class P4Integral(Integral):
-    """The mean over pixels, then the maximum over rotations: invariants ``(batch, channel)``."""
+    """The mean over pixels, then the maximum over rotations: invariants ``(batch, channel)``.
+
+    The mean is over the whole plane of the feature, also where an equivariant subsampling reads 0.
+    """
 
     def __init__(self, type_in: P4Type) -> None:
         super().__init__()

@@ -32,22 +32,38 @@ class P4Stage(PlanarStage):
 
     def is_exact(self, size: int) -> bool:
         """Whether the stage commutes with quarter turns of planes of `size` rows."""
-        return not self._unread(size)
+        return not self.reasons(size)
+
+    def reasons(self, size: int) -> list[str]:
+        """Why the stage does not commute with quarter turns of planes of `size` rows.
+
+        One sentence for each window that leaves pixels unread, which names the nearest sizes at
+        which it would not; none where the stage is exact.
+        """
+        seen = self.convolution_input(size)
+        parts = [] if self.up else [("max-pool", self.pool_window, size)]
+        parts.append(("convolution", self.convolution, seen))
+        return [_reason(*part) for part in parts if not part[1].is_exact(part[2])]
 
     def warn_unless_exact(self, size: int, layer: str) -> None:
         """Warn, naming `layer` and the nearest exact sizes, when the stage is not exact."""
-        for part, window, seen in self._unread(size):
-            sizes = " or ".join(map(str, window.nearest_exact_sizes(seen)))
+        for reason in self.reasons(size):
             warnings.warn(
-                f"p4 layer {layer}: its {part} ({window}) on {seen}x{seen} planes leaves pixels "
-                f"unread, so the network is not exactly equivariant; nearest exact sizes: {sizes}",
+                f"p4 layer {layer}: its {reason}, so the network is not exactly equivariant "
+                f"(domain.size=auto finds an exact size, and model.subsampling=equivariant is "
+                f"exact at every size)",
                 GaugecnnWarning,
                 stacklevel=3,
             )
 
-    def _unread(self, size: int) -> list[tuple[str, Window, int]]:
-        """The windows that leave pixels unread: name, window, size of the plane they move over."""
-        parts = [("convolution", self.convolution, self.convolution_input(size))]
-        if not self.up:
-            parts.insert(0, ("max-pool", self.pool_window, size))
-        return [part for part in parts if not part[1].is_exact(part[2])]
+
+def _reason(part: str, window: Window, size: int) -> str:
+    """What a window does on `size` rows that is not symmetric, and which rows it would suit."""
+    unread = window.unread(size)
+    rows = "the last row" if unread == 1 else f"the last {unread} rows"
+    padded = f" of {size + 2 * window.padding} with the padding" if window.padding else ""
+    sizes = " or ".join(map(str, window.nearest_exact_sizes(size)))
+    return (
+        f"{part} {window.kernel}x{window.kernel} in steps of {window.stride} on {size} rows drops "
+        f"{rows}{padded}: {sizes} rows would do"
+    )

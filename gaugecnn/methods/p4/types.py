@@ -1,4 +1,4 @@
-"""P4Type: fields on the group of quarter turns and shifts of a plane."""
+"""P4Type: fields on the group of rotations, or reflections too, and shifts of a plane."""
 
 from __future__ import annotations
 
@@ -7,34 +7,39 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from gaugecnn.layers import FeatureType
-from gaugecnn.ops.plane_type import quarter_turns, turn_planes
+from gaugecnn.methods.p4.cosets import Cosets
+from gaugecnn.methods.p4.group import P4, PlaneGroup
 from gaugecnn.surfaces.symmetry import Symmetry
 
 
 @dataclass(frozen=True)
 class P4Type(FeatureType):
-    """Features ``(channel, rotation, row, column)``: one square plane per rotation.
+    """Features ``(channel, rotation, row, column)``: one square plane per element of the group.
 
     Args:
-        channels: number of fields, each of four planes.
+        channels: number of fields, each of four planes, or of eight with reflections.
         size: rows and columns of a plane.
+        group: p4, or p4m whose reflections stand behind the rotations.
+        cosets: of which denser plane the pixels are a coset that the input chose; None where they
+            are the same pixels for every input.
     """
 
     channels: int
     size: int
+    group: PlaneGroup = P4
+    cosets: Cosets | None = None
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        return (self.channels, 4, self.size, self.size)
+        return (self.channels, *self.grid)
 
     @property
     def grid(self) -> tuple[int, int, int]:
-        return (4, self.size, self.size)
+        return (self.group.order, self.size, self.size)
 
     def transform(self, symmetry: Symmetry, feature: Tensor) -> Tensor:
-        """``(L_Q f)(r, x) = f(r - 1, Q^-1 x)`` for the quarter turn Q of pictures."""
-        turns = quarter_turns(symmetry)
-        return turn_planes(feature, turns).roll(turns, dims=-3)  # (..., rotation, row, column)
+        """``(L_h f)(g, x) = f(h^-1 g, h^-1 x)`` for h and g in the group."""
+        return self.group.act(self.group.element(symmetry), feature)
 
     def __str__(self) -> str:
-        return f"{self.channels}x4 planes {self.size}x{self.size}"
+        return f"{self.channels}x{self.group.order} planes {self.size}x{self.size}"
