@@ -96,12 +96,10 @@ class GaugeType(FeatureType):
 
     def transform(self, symmetry: Symmetry, feature: Tensor) -> Tensor:
         if isinstance(symmetry, FrameChange):
-            angles = symmetry.angles.to(feature)
-            if angles.shape[0] != feature.shape[1]:
-                raise ValueError(
-                    f"expected {feature.shape[1]} frames to change, got {angles.shape[0]}"
-                )
-            return self._turn(feature, -angles)
+            finest = len(self.surface.tangent.frames)
+            if len(symmetry.angles) != finest:
+                raise ValueError(f"expected {finest} frames to change, got {len(symmetry.angles)}")
+            return self._turn(feature, -symmetry.angles[self.surface.index].to(feature))
         if not isinstance(symmetry, Rotation):
             raise ValueError(f"{symmetry.name} does not act on a gauge feature")
         points = torch.from_numpy(self.surface.vertices)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gaugecnn.claims import Claim
 from gaugecnn.errors import UserError
 from gaugecnn.layers import (
     FeatureType,
     Identity,
+    Integral,
     Layer,
     LayerFamily,
     Normalisation,
     SignalType,
     expect,
 )
+from gaugecnn.methods.p4.claims import claim
 from gaugecnn.methods.p4.layers import (
     P4BatchNorm,
     P4Convolution,
@@ -104,3 +107,8 @@ class P4Family(LayerFamily[P4Stage]):
                 return []
             size = stage.output_size(size)
         return [s for s in self.chart.symmetries() if isinstance(s, Rotation)]
+
+    def claim(
+        self, layer: Layer | Integral, symmetry: Symmetry, listed: Sequence[Symmetry]
+    ) -> Claim:
+        return claim(layer, symmetry) or super().claim(layer, symmetry, listed)

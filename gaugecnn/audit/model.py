@@ -1,0 +1,107 @@
+"""The audit of a network: what is predicted and what is measured, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from gaugecnn.audit.layers import parts_of
+from gaugecnn.audit.measure import Found, measure_gathered, measure_own
+from gaugecnn.audit.predict import claims_of, gathered, together
+from gaugecnn.audit.rows import Audit, AuditRow
+from gaugecnn.audit.signals import Fixed, RandomFunctions, Signals
+from gaugecnn.audit.symmetries import Kind, given_kinds, kinds_of
+from gaugecnn.claims import Claim
+from gaugecnn.networks import Network
+from gaugecnn.surfaces.symmetry import Symmetry
+
+ROUNDING = {torch.float32: 1e-4, torch.float64: 1e-9}
+"""Relative errors up to these are rounding."""
+
+
+def audit_model(
+    model: Network,
+    symmetries: Sequence[Symmetry] | None = None,
+    signals: Tensor | Sequence[Signals] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Audit:
+    """How well a network and each of its layers commute with symmetries.
+
+    The error of a layer is ``||f(g x) - g f(x)||``, over the root mean square difference between
+    the ``f(x)`` of two inputs; x is what really reaches it. Where a symmetry does not act on the
+    grid of a feature, or permutes no grid at all, only the signal is moved, and the invariants
+    behind the layer are compared: the error that has gathered up to there. So are the fields that
+    a network gives then, a lower bound of their error.
+
+    Args:
+        model: the network, as it is; evaluated, in its own precision. Neutral weights hide errors,
+            see `randomised`.
+        symmetries: which; by default all that make sense on its domain, see `kinds_of`.
+        signals: inputs, ``(batch, *shape)`` or `Signals` that can be turned; at least two. By
+            default four random functions, and with a tensor those too, for what must be turned.
+        tell: is called with what is done next.
+
+    Returns:
+        the rows: for each symmetry first the network, then its layers as they are called.
+
+    Raises:
+        ValueError: fewer than two inputs, or a symmetry that does not act on the signal.
+    """
+    tell = tell or (lambda text: None)
+    inputs = _inputs(model, signals)
+    kinds = kinds_of(model, inputs) if symmetries is None else given_kinds(symmetries, inputs)
+    parts, like, found = parts_of(model), next(model.parameters()), Found()
+    trains = model.training
+    model.eval()
+    try:
+        upright = torch.cat([s.upright().to(like) for s in inputs])
+        if len(upright) < 2:
+            raise ValueError(f"expected at least 2 inputs to audit, got {len(upright)}")
+        tell("every layer by itself")
+        measure_own(model, parts, kinds, upright, found)
+        for kind in kinds:
+            tell(kind.name)
+            measure_gathered(model, parts, [kind], upright, found)
+    finally:
+        model.train(trains)
+    claims = claims_of(model, [p for p in parts if p.name in found.order], kinds)
+    rounding = ROUNDING.get(like.dtype, 1e-2)
+    rows = [row for kind in kinds for row in _rows(kind, found, claims, rounding)]
+    name = type(model.family).__name__.removesuffix("Family")
+    title = f"{name}: {type(model).__name__} on {model.domain.title}, {like.dtype}"
+    return Audit(title, rows)
+
+
+def _inputs(model: Network, signals: Tensor | Sequence[Signals] | None) -> list[Signals]:
+    random = RandomFunctions(model.family.input_type)
+    if signals is None:
+        return [random]
+    return [Fixed(signals), random] if isinstance(signals, Tensor) else list(signals)
+
+
+def _rows(
+    kind: Kind, found: Found, claims: dict[tuple[str, str], Claim], rounding: float
+) -> list[AuditRow]:
+    """The rows of one kind of symmetry."""
+    bound = rounding if kind.step is None else rounding / kind.step
+    every = [(name, claims[kind.name, name]) for name in found.order]
+    whole = kind.source is not None
+    rows = [_row(kind, "", together(every), found, bound, whole)]
+    for i, (name, claim) in enumerate(every):
+        own = not whole and (kind.name, name) not in found.refused
+        if not own:
+            claim = gathered(every[: i + 1])
+        rows.append(_row(kind, name, claim, found, bound, not own))
+    return rows
+
+
+def _row(kind: Kind, name: str, claim: Claim, found: Found, bound: float, so_far: bool) -> AuditRow:
+    errors = (found.gathered if so_far else found.own).get((kind.name, name))
+    reason = claim.reason
+    if so_far and not errors:
+        reason = f"{reason}; not measured: its method has no invariants of it"
+    values = torch.cat(errors) if errors else torch.tensor([float("nan")])
+    mean, maximum = float(values.mean()), float(values.max())
+    return AuditRow(kind.name, name, claim.prediction, reason, mean, maximum, bound, so_far)

@@ -1,0 +1,157 @@
+"""What an audit finds: one row for each symmetry and layer, as a table, as JSON, as failures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.table import Table
+
+from gaugecnn.claims import Prediction
+
+WHOLE = "the network"
+"""What the row of no layer is called in a table."""
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """A symmetry and a layer.
+
+    Args:
+        symmetry: the name of its kind.
+        layer: its name in the network; empty for the whole network.
+        predicted: ``exact``, ``approximate`` or ``none``.
+        reason: of the prediction, in words, and how the error was measured where it is not the
+            layer's own.
+        mean: the relative error, averaged over inputs and symmetries of the kind.
+        maximum: the largest one.
+        rounding: up to which an error is rounding.
+        gathered: whether it is the error of all that comes before the layer, and of the layer.
+    """
+
+    symmetry: str
+    layer: str
+    predicted: Prediction
+    reason: str
+    mean: float
+    maximum: float
+    rounding: float
+    gathered: bool = False
+
+    @property
+    def measured(self) -> str:
+        """How: on outputs, by the layer itself, or by invariants of what has gathered up to it."""
+        if not self.layer:
+            return "outputs"
+        return "so far" if self.gathered else "alone"
+
+    @property
+    def breaks(self) -> bool:
+        """Whether the error is more than rounding."""
+        return self.maximum > self.rounding
+
+    @property
+    def fails(self) -> bool:
+        """Whether it is predicted exact and is not."""
+        return self.predicted is Prediction.exact and self.breaks
+
+
+@dataclass(frozen=True)
+class Audit:
+    """All rows: for each symmetry the whole network, then its layers as they are called.
+
+    Args:
+        title: of the network.
+        rows: what was found.
+    """
+
+    title: str
+    rows: Sequence[AuditRow]
+
+    @property
+    def symmetries(self) -> list[str]:
+        """The kinds of symmetry, in order."""
+        return list(dict.fromkeys(row.symmetry for row in self.rows))
+
+    def of(self, symmetry: str) -> list[AuditRow]:
+        """The rows of one kind."""
+        return [row for row in self.rows if row.symmetry == symmetry]
+
+    def failures(self) -> list[AuditRow]:
+        """The rows that are predicted exact and have an error above rounding."""
+        return [row for row in self.rows if row.fails]
+
+    def guilty(self, symmetry: str) -> list[str]:
+        """The layers to blame for what a symmetry finds, the first in depth first.
+
+        Of layers that are measured by themselves all those with an error above rounding, where one
+        is part of another the part alone; of errors that gather the first above rounding.
+        """
+        broken = [row for row in self.of(symmetry) if row.layer and row.breaks]
+        own = [row.layer for row in broken if not row.gathered]
+        inner = [n for n in own if not any(other.startswith(f"{n}.") for other in own)]
+        return inner or [row.layer for row in broken if row.gathered][:1]
+
+    def blame(self) -> str:
+        """The failures in one line; empty where there are none."""
+        parts = []
+        for symmetry in dict.fromkeys(row.symmetry for row in self.failures()):
+            names = self.guilty(symmetry)
+            rows = {row.layer: row for row in self.of(symmetry)}
+            worst = [f"{n or WHOLE} ({rows[n].maximum:.2g})" for n in names or [""]]
+            parts.append(f"{symmetry} broken by {', '.join(worst)}")
+        return "; ".join(parts)
+
+    def table(self, layers: bool = False) -> Table:
+        """The whole network under each symmetry, or every layer too.
+
+        Args:
+            layers: whether to list the layers.
+        """
+        caption = "Errors against what inputs differ by; of Lie derivatives per radian."
+        shown = Table(title=self.title, caption=caption, caption_justify="left", box=None)
+        shown.add_column("symmetry", max_width=24)
+        if layers:
+            shown.add_column("layer", overflow="fold")
+        shown.add_column("predicted", no_wrap=True)
+        shown.add_column("mean", justify="right", no_wrap=True)
+        shown.add_column("maximum", justify="right", no_wrap=True)
+        if layers:
+            shown.add_column("measured", no_wrap=True)
+        shown.add_column("reason", overflow="fold")
+        for symmetry in self.symmetries:
+            for i, row in enumerate(self.of(symmetry) if layers else self.of(symmetry)[:1]):
+                cells = [row.predicted, _number(row.mean), _number(row.maximum), row.reason]
+                if layers:
+                    cells[3:3] = [row.measured]
+                    cells[0:0] = [row.layer or WHOLE]
+                style = "bold red" if row.fails else None
+                shown.add_row("" if i else symmetry, *cells, style=style)
+        return shown
+
+    def json(self) -> dict[str, Any]:
+        """Everything, as JSON has it; null for what could not be measured."""
+        rows = []
+        for row in self.rows:
+            found = asdict(row)
+            for name in ("mean", "maximum"):
+                found[name] = found[name] if math.isfinite(found[name]) else None
+            rows.append({**found, "fails": row.fails})
+        return {"title": self.title, "failures": self.blame(), "rows": rows}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Audit:
+        """The inverse of `json`."""
+        rows = []
+        for found in content["rows"]:
+            kept = {name: value for name, value in found.items() if name != "fails"}
+            for name in ("mean", "maximum"):
+                kept[name] = math.nan if kept[name] is None else kept[name]
+            rows.append(AuditRow(**{**kept, "predicted": Prediction(kept["predicted"])}))
+        return cls(content["title"], rows)
+
+
+def _number(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.1e}"
