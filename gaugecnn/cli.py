@@ -198,20 +198,16 @@ def render(
     typer.echo(output)
 
 
-@app.command(
-    epilog="Example: gaugecnn audit model=p4_25k domain.chart=plane domain.size=27 --layers"
-)
+@app.command(epilog="Example: gaugecnn audit model=p4_25k domain.chart=plane domain.size=27")
 def audit(
     words: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[RUN] [KEY=VALUE]...", help="A trained run, or the network to build."
-        ),
+        typer.Argument(metavar="[RUN] [KEY=VALUE]...", help="A trained run, or a network."),
     ] = None,
     layers: Annotated[bool, typer.Option("--layers", help="Print every layer.")] = False,
     images: Annotated[int, typer.Option(min=0, help="Test samples to look at.")] = 4,
     as_json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write all rows there.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Write every row there.")
     ] = None,
     figure: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="Draw error against depth.")
@@ -219,31 +215,19 @@ def audit(
 ) -> None:
     """Which symmetries a network has, how well, and which layer breaks them.
 
-    Changes of frames, rotations and reflections of its domain's points,
-    random, small and infinitesimal rotations (the Lie derivative), on random
-    functions and test samples. Of many rotations three are drawn. A network
-    that is not trained has random biases and statistics. Exits with 1 where
-    what is predicted exact is not, and names the layer.
+    Of many (rotations, those of an icosphere) three are drawn. A network
+    that is not trained has random biases and statistics. Exits with 1 and
+    names the layer where what is predicted exact is not.
     """
-    from gaugecnn.audit.command import audit_config, audit_run
-    from gaugecnn.audit.figure import save_figure
-    from gaugecnn.bench.progress import shown
-    from gaugecnn.training.files import write_json
-
     given = words or []
-    if figure is not None and figure.suffix.lower() != ".png":
-        raise UserError(f"--figure: expected a file of type .png, got {figure}")
-    with shown(AUDIT_STEPS) as tell:
-        if given and "=" not in given[0]:
-            pairs(given[1:], refused=("model", "task", "output"))
-            found = audit_run(Path(given[0]), given[1:], images, tell)
-        else:
-            found = audit_config(configuration(given), images, tell)
+    trained = bool(given) and "=" not in given[0]
+    pairs(given[trained:], refused=("model", "task", "output") if trained else ())
+    from gaugecnn.audit import command
+
+    chosen = Path(given[0]) if trained else configuration(given)
+    found = command.audited(chosen, given[trained:], images, figure)
     Console().print(found.table(layers))
-    if as_json is not None:
-        write_json(as_json, found.json())
-    if figure is not None:
-        save_figure(found, figure)
+    command.write(found, as_json, figure)
     if found.failures():
         fail(found.blame(), FAILED)
 

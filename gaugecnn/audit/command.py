@@ -13,7 +13,7 @@ from gaugecnn.audit.model import audit_model
 from gaugecnn.audit.rows import Audit
 from gaugecnn.audit.signals import Pictures, RandomFunctions, Signals
 from gaugecnn.audit.weights import randomised
-from gaugecnn.bench.progress import Tell
+from gaugecnn.bench.progress import Tell, shown
 from gaugecnn.build import build_datamodule, build_model, describe
 from gaugecnn.build_data import load_collection
 from gaugecnn.data.description import Description
@@ -24,6 +24,22 @@ from gaugecnn.training.files import write_json
 
 STEPS = 14
 """About how many things an audit tells of."""
+
+
+def audited(
+    chosen: Path | DictConfig, words: Sequence[str], images: int, figure: Path | None
+) -> Audit:
+    """The audit of a run, with what is laid over its configuration, or of a configuration.
+
+    Raises:
+        UserError: a run that is not there, or a figure that cannot be drawn.
+    """
+    if figure is not None and figure.suffix.lower() != ".png":
+        raise UserError(f"--figure: expected a file of type .png, got {figure}")
+    with shown(STEPS) as tell:
+        if isinstance(chosen, Path):
+            return audit_run(chosen, words, images, tell)
+        return audit_config(chosen, images, tell)
 
 
 def write(audit: Audit, table: Path | None, figure: Path | None) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from gaugecnn.audit.rows import Audit
 from gaugecnn.files import write_bytes_atomically
 
-LEAST = 1e-17
-"""What stands for an error of 0 on a log scale."""
+LEAST = 1e-4
+"""What stands for smaller errors on a log scale, over the errors that are rounding."""
 MARKS = "osD^v<>Pp*hX"
 
 
@@ -24,6 +24,7 @@ def save_figure(audit: Audit, path: Path) -> None:
     """
     from matplotlib.figure import Figure
 
+    rounding = min(row.rounding for row in audit.rows)
     layers = list(dict.fromkeys(row.layer for row in audit.rows if row.layer))
     places = {name: i for i, name in enumerate([*layers, ""])}
     figure = Figure(figsize=(max(7.0, 0.22 * len(places) + 3), 5.5), dpi=160, layout="constrained")
@@ -32,7 +33,7 @@ def save_figure(audit: Audit, path: Path) -> None:
         rows = sorted(audit.of(symmetry), key=lambda row: places[row.layer])
         rows = [row for row in rows if math.isfinite(row.maximum)]
         at = [places[row.layer] for row in rows]
-        errors = [max(row.maximum, LEAST) for row in rows]
+        errors = [max(row.maximum, LEAST * rounding) for row in rows]
         hollow = any(row.gathered for row in rows)
         axes.plot(
             at,
@@ -43,7 +44,7 @@ def save_figure(audit: Audit, path: Path) -> None:
             linewidth=0.8,
             markerfacecolor="white" if hollow else None,
         )
-    axes.axhline(min(row.rounding for row in audit.rows), color="grey", linewidth=0.8, ls=":")
+    axes.axhline(rounding, color="grey", linewidth=0.8, ls=":")
     axes.set_yscale("log")
     axes.set_ylabel("relative error, the largest")
     axes.set_xticks(range(len(places)), [*layers, "the network"], rotation=90, fontsize=6)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gaugecnn.audit.frames import reframed
 from gaugecnn.audit.invariants import InvariantsOf
-from gaugecnn.audit.layers import Part, moved, output, output_type, watching
+from gaugecnn.audit.layers import INVARIANT, Part, moved, output, output_type, watching
 from gaugecnn.audit.symmetries import Kind
 from gaugecnn.networks import Network
 from gaugecnn.surfaces.symmetry import AnyRotation, FrameChange, Symmetry
@@ -70,6 +70,9 @@ def measure_own(
             found.order.append(part.name)
         for kind, symmetry in asked:
             key = kind.name, part.name
+            if part.takes == (INVARIANT,) and any(name == kind.name for name, _ in found.refused):
+                found.refused[key] = "what comes before it is not measured alone"
+                continue
             there = frames.get(symmetry)
             layer = part.module if there is None else there.get_submodule(part.name)
             try:

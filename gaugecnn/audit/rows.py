@@ -112,9 +112,7 @@ class Audit:
         """
         caption = "Errors against what inputs differ by; of Lie derivatives per radian."
         shown = Table(title=self.title, caption=caption, caption_justify="left", box=None)
-        shown.add_column("symmetry", max_width=24)
-        if layers:
-            shown.add_column("layer", overflow="fold")
+        shown.add_column("symmetry" + ", layer" * layers, overflow="fold", max_width=40)
         shown.add_column("predicted", no_wrap=True)
         shown.add_column("mean", justify="right", no_wrap=True)
         shown.add_column("maximum", justify="right", no_wrap=True)
@@ -122,13 +120,12 @@ class Audit:
             shown.add_column("measured", no_wrap=True)
         shown.add_column("reason", overflow="fold")
         for symmetry in self.symmetries:
-            for i, row in enumerate(self.of(symmetry) if layers else self.of(symmetry)[:1]):
-                cells = [row.predicted, _number(row.mean), _number(row.maximum), row.reason]
-                if layers:
-                    cells[3:3] = [row.measured]
-                    cells[0:0] = [row.layer or WHOLE]
-                style = "bold red" if row.fails else None
-                shown.add_row("" if i else symmetry, *cells, style=style)
+            for row in self.of(symmetry) if layers else self.of(symmetry)[:1]:
+                name = f"  {row.layer}" if row.layer else symmetry
+                measured = [row.measured] * layers
+                errors = _number(row.mean), _number(row.maximum)
+                style = "bold red" if row.fails else "bold" if layers and not row.layer else None
+                shown.add_row(name, row.predicted, *errors, *measured, row.reason, style=style)
         return shown
 
     def json(self) -> dict[str, Any]:

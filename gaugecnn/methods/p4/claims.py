@@ -20,6 +20,8 @@ def claim(layer: Layer | Integral, symmetry: Symmetry) -> Claim | None:
         if mixes:
             return not_claimed("filters turn but are not reflected: model.group=p4m")
         return exact("reads one pixel, or all of them alike")
+    if not mixes:
+        return exact("reads all pixels and all turns alike")
     unread = _unread(layer) if isinstance(layer, P4Convolution) else None
     return exact("filters in all four turns") if unread is None else approximate(unread)
 
