@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gaugecnn.audit.layers import parts_of
 from gaugecnn.audit.measure import Found, measure_gathered, measure_own
-from gaugecnn.audit.predict import claims_of, gathered, together
+from gaugecnn.audit.predict import claims_of, gathered, reading_of, together
 from gaugecnn.audit.rows import Audit, AuditRow
 from gaugecnn.audit.signals import Fixed, RandomFunctions, Signals
 from gaugecnn.audit.symmetries import Kind, given_kinds, kinds_of
@@ -66,9 +66,15 @@ def audit_model(
             measure_gathered(model, parts, [kind], upright, found)
     finally:
         model.train(trains)
-    claims = claims_of(model, [p for p in parts if p.name in found.order], kinds)
+    reached = {part.name: part for part in parts if part.name in found.order}
+    claims = claims_of(model, list(reached.values()), kinds)
     rounding = ROUNDING.get(like.dtype, 1e-2)
-    rows = [row for kind in kinds for row in _rows(kind, found, claims, rounding)]
+    rows = []
+    for kind in kinds:
+        readings = [reading_of(model, reached[name], kind) for name in found.order]
+        bound = rounding if kind.step is None else rounding / kind.step
+        own = [claims[kind.name, name] for name in found.order]
+        rows += _rows(kind, found, own, readings, bound)
     name = type(model.family).__name__.removesuffix("Family")
     title = f"{name}: {type(model).__name__} on {model.domain.title}, {like.dtype}"
     return Audit(title, rows)
@@ -82,18 +88,23 @@ def _inputs(model: Network, signals: Tensor | Sequence[Signals] | None) -> list[
 
 
 def _rows(
-    kind: Kind, found: Found, claims: dict[tuple[str, str], Claim], rounding: float
+    kind: Kind, found: Found, claims: Sequence[Claim], readings: Sequence[Claim], bound: float
 ) -> list[AuditRow]:
-    """The rows of one kind of symmetry."""
-    bound = rounding if kind.step is None else rounding / kind.step
-    every = [(name, claims[kind.name, name]) for name in found.order]
-    whole = kind.source is not None
-    rows = [_row(kind, "", together(every), found, bound, whole)]
+    """The rows of one kind of symmetry.
+
+    Args:
+        kind: which.
+        found: the errors.
+        claims: of each layer, in the order of calls.
+        readings: of the invariants behind each.
+        bound: up to which an error is rounding.
+    """
+    every, whole = list(zip(found.order, claims, strict=True)), kind.source is not None
+    rows = [_row(kind, "", together([*every, ("", readings[-1])]), found, bound, whole)]
     for i, (name, claim) in enumerate(every):
         own = not whole and (kind.name, name) not in found.refused
-        if not own:
-            claim = gathered(every[: i + 1])
-        rows.append(_row(kind, name, claim, found, bound, not own))
+        told = claim if own else gathered(every[: i + 1], readings[i])
+        rows.append(_row(kind, name, told, found, bound, not own))
     return rows
 
 

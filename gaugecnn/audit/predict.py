@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from gaugecnn.audit.layers import Part
+from gaugecnn.audit.layers import INVARIANT, Part
 from gaugecnn.audit.symmetries import Kind
-from gaugecnn.claims import Claim, Prediction, exact
-from gaugecnn.layers import Integral, Layer
+from gaugecnn.claims import Claim, Prediction, approximate, exact
+from gaugecnn.layers import Integral, Layer, Projection, SignalType
 from gaugecnn.networks import Network
+from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.symmetry import Symmetry
 
 RANK = (Prediction.exact, Prediction.approximate, Prediction.none)
@@ -42,13 +43,33 @@ def together(claims: Sequence[tuple[str, Claim]]) -> Claim:
     name, claim = worst(claims)
     if claim.prediction is Prediction.exact:
         return exact("every layer is")
-    return Claim(claim.prediction, f"{name}: {claim.reason}")
+    return Claim(claim.prediction, f"{name}: {claim.reason}" if name else claim.reason)
 
 
-def gathered(claims: Sequence[tuple[str, Claim]]) -> Claim:
-    """The claim of layers one after the other, told at the last of them."""
-    name, weakest = worst(claims)
+def gathered(claims: Sequence[tuple[str, Claim]], reading: Claim) -> Claim:
+    """The claim of layers one after the other, told at the last of them.
+
+    Args:
+        claims: of each.
+        reading: of the invariants that are compared.
+    """
+    name, weakest = worst([*claims, ("", reading)])
     _, own = claims[-1]
     if own.prediction is weakest.prediction:
         return own
-    return Claim(weakest.prediction, f"after {name}")
+    return Claim(weakest.prediction, f"after {name}" if name else reading.reason)
+
+
+def reading_of(network: Network, part: Part, kind: Kind) -> Claim:
+    """How well the invariants of a feature are ones, being means over points."""
+    if part.gives is INVARIANT or kind.source is None:
+        return exact("invariants")
+    symmetry = kind.members[0]
+    if isinstance(part.gives, SignalType):
+        limited = isinstance(part.module, Projection) and isinstance(network.domain, LatLonGrid)
+        return exact("a quadrature") if limited else approximate("means over points are compared")
+    try:
+        integral = network.family.integrate(part.gives)
+    except TypeError:
+        return exact("nothing is compared")
+    return network.family.claim(integral, symmetry, network.exact_symmetries)

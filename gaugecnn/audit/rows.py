@@ -95,14 +95,23 @@ class Audit:
         return inner or [row.layer for row in broken if row.gathered][:1]
 
     def blame(self) -> str:
-        """The failures in one line; empty where there are none."""
+        """The failures in one line; empty where there are none.
+
+        Where layers are found guilty by themselves, errors that gather behind them say no more.
+        """
+        failing = dict.fromkeys(row.symmetry for row in self.failures())
+        alone = [s for s in failing if any(not row.gathered for row in self._guilty_rows(s))]
         parts = []
-        for symmetry in dict.fromkeys(row.symmetry for row in self.failures()):
-            names = self.guilty(symmetry)
-            rows = {row.layer: row for row in self.of(symmetry)}
-            worst = [f"{n or WHOLE} ({rows[n].maximum:.2g})" for n in names or [""]]
-            parts.append(f"{symmetry} broken by {', '.join(worst)}")
+        for symmetry in alone or failing:
+            worst = [f"{r.layer} ({r.maximum:.2g})" for r in self._guilty_rows(symmetry)]
+            whole = self.of(symmetry)[0]
+            named = ", ".join(worst) or f"{WHOLE} ({whole.maximum:.2g})"
+            parts.append(f"{symmetry} broken by {named}")
         return "; ".join(parts)
+
+    def _guilty_rows(self, symmetry: str) -> list[AuditRow]:
+        rows = {row.layer: row for row in self.of(symmetry)}
+        return [rows[name] for name in self.guilty(symmetry)]
 
     def table(self, layers: bool = False) -> Table:
         """The whole network under each symmetry, or every layer too.
