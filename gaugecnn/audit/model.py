@@ -51,14 +51,19 @@ def audit_model(
     """
     tell = tell or (lambda text: None)
     inputs = _inputs(model, signals)
-    kinds = kinds_of(model, inputs) if symmetries is None else given_kinds(symmetries, inputs)
+    kinds = (
+        kinds_of(model, inputs)
+        if symmetries is None
+        else given_kinds(symmetries, inputs, model.domain)
+    )
     parts, like, found = parts_of(model), next(model.parameters()), Found()
     trains = model.training
     model.eval()
     try:
-        upright = torch.cat([s.upright().to(like) for s in inputs])
-        if len(upright) < 2:
-            raise ValueError(f"expected at least 2 inputs to audit, got {len(upright)}")
+        uprights = [s.upright().to(like) for s in inputs]
+        if sum(map(len, uprights)) < 2:
+            raise ValueError(f"expected at least 2 inputs, got {sum(map(len, uprights))}")
+        upright = torch.cat(uprights)
         tell("every layer by itself")
         measure_own(model, parts, kinds, upright, found)
         for kind in kinds:

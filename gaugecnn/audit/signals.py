@@ -27,10 +27,12 @@ class Signals(ABC):
     Attributes:
         name: what to call them.
         degree: highest degree of spherical harmonics in them; None where there is no highest.
+        can_turn: whether they are known at turned places.
     """
 
     name: str
     degree: int | None = None
+    can_turn: bool = True
 
     @abstractmethod
     def turned(self, rotation: Tensor) -> Tensor:
@@ -139,6 +141,7 @@ class Fixed(Signals):
     """
 
     name = "signals"
+    can_turn = False
 
     def __init__(self, values: Tensor) -> None:
         self.values = values

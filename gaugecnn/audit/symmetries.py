@@ -80,7 +80,7 @@ def kinds_of(network: Network, signals: Sequence[Signals], seed: int = 0) -> lis
         kinds.append(Kind("point reflection", (mirror,)))
     else:
         kinds += grouped(found, domain)
-    for source in signals if turns(domain) else []:
+    for source in [s for s in signals if s.can_turn and turns(domain)]:
         kinds += free_kinds(domain, source, torch.finfo(_dtype(network)), generator)
     return kinds
 
@@ -101,10 +101,6 @@ def free_kinds(
     domain: Domain, source: Signals, precision: torch.finfo, generator: torch.Generator
 ) -> list[Kind]:
     """Rotations by any angle of what can be turned: random ones, small ones, infinitesimal ones."""
-    try:
-        source.turned(_about(_axis(domain, generator), SMALL))
-    except ValueError:  # known at the points alone
-        return []
     angles = 2 * math.pi * torch.rand(TRIED, generator=generator).double()
     if isinstance(domain, SphereDomain):
         everything = list(random_rotations(TRIED, generator))
@@ -131,11 +127,21 @@ def free_kinds(
     ]
 
 
-def given_kinds(symmetries: Sequence[Symmetry], signals: Sequence[Signals]) -> list[Kind]:
-    """Symmetries that the user names; rotations of functions once for each of the signals."""
+def given_kinds(
+    symmetries: Sequence[Symmetry], signals: Sequence[Signals], domain: Domain
+) -> list[Kind]:
+    """Symmetries that the user names; rotations of functions once for each of the signals.
+
+    Raises:
+        ValueError: a rotation of functions on a domain that does not turn in space.
+    """
     kinds = grouped([s for s in symmetries if not isinstance(s, AnyRotation)])
     for symmetry in symmetries:
         if isinstance(symmetry, AnyRotation):
+            if not turns(domain):
+                raise ValueError(
+                    f"{symmetry.name}: expected a sphere or a plane, got {domain.title}"
+                )
             kinds += [
                 Kind(
                     f"{symmetry.name} ({source.name})",
@@ -143,6 +149,7 @@ def given_kinds(symmetries: Sequence[Symmetry], signals: Sequence[Signals]) -> l
                     source,
                 )
                 for source in signals
+                if source.can_turn
             ]
     return kinds
 
