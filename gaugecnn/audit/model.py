@@ -51,11 +51,10 @@ def audit_model(
     """
     tell = tell or (lambda text: None)
     inputs = _inputs(model, signals)
-    kinds = (
-        kinds_of(model, inputs)
-        if symmetries is None
-        else given_kinds(symmetries, inputs, model.domain)
-    )
+    if symmetries is None:
+        kinds = kinds_of(model, inputs)
+    else:
+        kinds = given_kinds(symmetries, inputs, model.domain)
     parts, like, found = parts_of(model), next(model.parameters()), Found()
     trains = model.training
     model.eval()

@@ -15,10 +15,11 @@ from rich.console import Console
 from gaugecnn import audit_model, build_model, load_config
 from gaugecnn.audit import Audit, AuditRow, randomised
 from gaugecnn.audit.figure import save_figure
+from gaugecnn.audit.symmetries import given_kinds
 from gaugecnn.claims import Prediction
+from gaugecnn.surfaces import TriangleMesh
 from gaugecnn.surfaces.symmetry import AnyRotation, Rotation, step_about_z
-
-ON_A_TORUS = ["domain.kind=mesh", "domain.file=meshes/torus.ply"]
+from tests.shipped import MESHES
 
 
 def row(layer: str, maximum: float, predicted: str = "exact", gathered: bool = False) -> AuditRow:
@@ -40,11 +41,9 @@ def test_of_nested_layers_the_inner_one_is_guilty() -> None:
 
 
 def test_of_errors_that_gather_the_first_is_guilty() -> None:
-    rows = [
-        row("", 0.1),
-        *(row(n, e, gathered=True) for n, e in {"a": 0, "b": 0.1, "c": 0.3}.items()),
-    ]
-    assert Audit("net", rows).guilty("turn") == ["b"]
+    errors = {"a": 0, "b": 0.1, "c": 0.3}
+    gathered = [row(name, error, gathered=True) for name, error in errors.items()]
+    assert Audit("net", [row("", 0.1), *gathered]).guilty("turn") == ["b"]
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +98,8 @@ def test_symmetries_and_signals_of_ones_own() -> None:
     assert not found.rows[0].breaks
     both = audit_model(network, [quarter, tilted])
     assert both.symmetries == ["my turn", "my tilt (smooth functions)"]
-    torus = build_model(load_config("gauge", overrides=ON_A_TORUS))
-    with pytest.raises(ValueError, match="my tilt: expected a sphere or a plane"):
-        audit_model(torus, [tilted])
+    torus = TriangleMesh.from_file(MESHES / "torus.ply")
+    with pytest.raises(ValueError, match="my tilt: expected a sphere or a plane, got torus"):
+        given_kinds([tilted], [], torus)
     with pytest.raises(ValueError, match="expected at least 2 inputs"):
         audit_model(network, [quarter], [])
