@@ -138,13 +138,11 @@ class Audit:
         return shown
 
     def json(self) -> dict[str, Any]:
-        """Everything, as JSON has it; null for what could not be measured."""
+        """Everything, as JSON has it; null for what could not be measured, or ``"inf"``."""
         rows = []
         for row in self.rows:
-            found = asdict(row)
-            for name in ("mean", "maximum"):
-                found[name] = found[name] if math.isfinite(found[name]) else None
-            rows.append({**found, "fails": row.fails})
+            errors = {"mean": _plain(row.mean), "maximum": _plain(row.maximum)}
+            rows.append({**asdict(row), **errors, "fails": row.fails})
         return {"title": self.title, "failures": self.blame(), "rows": rows}
 
     @classmethod
@@ -154,9 +152,15 @@ class Audit:
         for found in content["rows"]:
             kept = {name: value for name, value in found.items() if name != "fails"}
             for name in ("mean", "maximum"):
-                kept[name] = math.nan if kept[name] is None else kept[name]
+                kept[name] = math.nan if kept[name] is None else float(kept[name])
             rows.append(AuditRow(**{**kept, "predicted": Prediction(kept["predicted"])}))
         return cls(content["title"], rows)
+
+
+def _plain(value: float) -> float | str | None:
+    if math.isnan(value):
+        return None
+    return str(value) if math.isinf(value) else value
 
 
 def _number(value: float) -> str:

@@ -53,13 +53,13 @@ def found() -> Audit:
 
 def test_json_holds_every_row(found: Audit) -> None:
     unmeasured = AuditRow("odd", "x", Prediction.none, "why", math.nan, math.nan, 1e-4, True)
-    whole = Audit(found.title, [*found.rows, unmeasured])
+    whole = Audit(found.title, [row("y", math.inf), *found.rows, unmeasured])
     content = json.loads(json.dumps(whole.json(), allow_nan=False))
     again = Audit.from_json(content)
-    assert again.rows[:-1] == list(found.rows)
+    assert again.rows[:-1] == whole.rows[:-1]
     assert math.isnan(again.rows[-1].maximum)
     assert again.title == found.title
-    assert content["failures"] == ""
+    assert content["failures"] == "turn broken by y (inf)"
     columns = {"symmetry", "layer", "predicted", "reason", "mean", "maximum", "fails"}
     assert columns <= set(content["rows"][0])
 
