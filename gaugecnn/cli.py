@@ -215,7 +215,8 @@ def audit(
 ) -> None:
     """Which symmetries a network has, how well, and which layer breaks them.
 
-    Of many (rotations, those of an icosphere) three are drawn. A network
+    Changes of frames, isometries of the points (of those of an icosphere
+    three), random, small and infinitesimal rotations of functions. A network
     that is not trained has random biases and statistics. Exits with 1 and
     names the layer where what is predicted exact is not.
     """

@@ -110,8 +110,10 @@ class Audit:
         return "; ".join(parts)
 
     def _guilty_rows(self, symmetry: str) -> list[AuditRow]:
+        """The guilty layers of which more was predicted, or all of them where there are none."""
         rows = {row.layer: row for row in self.of(symmetry)}
-        return [rows[name] for name in self.guilty(symmetry)]
+        named = [rows[name] for name in self.guilty(symmetry)]
+        return [row for row in named if row.fails] or named
 
     def table(self, layers: bool = False) -> Table:
         """The whole network under each symmetry, or every layer too.

@@ -32,7 +32,8 @@ def test_failures_are_what_is_predicted_exact_and_is_not() -> None:
     found = Audit("net", rows)
     assert [r.layer for r in found.failures()] == ["", "b"]
     assert found.guilty("turn") == ["b", "c"]
-    assert found.blame() == "turn broken by b (0.2), c (0.3)"
+    assert found.blame() == "turn broken by b (0.2)"  # nobody said that c were exact
+    assert Audit("net", [row("", 0.1)]).blame() == "turn broken by the network (0.1)"
 
 
 def test_of_nested_layers_the_inner_one_is_guilty() -> None:
