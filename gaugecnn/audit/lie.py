@@ -13,7 +13,7 @@ Source: Gruver et al. 2022, The Lie Derivative for Measuring Learned Equivarianc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
@@ -27,15 +27,20 @@ def step_of(precision: torch.finfo) -> float:
 
 
 def lie_derivative(
-    function: Callable[[Tensor], Tensor], signals: Signals, forth: Tensor, back: Tensor, step: float
-) -> Tensor:
-    """``d/dt function(f_t)`` per radian, the shape of what the function gives.
+    invariants: Callable[[Tensor], Mapping[str, Tensor]],
+    signals: Signals,
+    forth: Tensor,
+    back: Tensor,
+    step: float,
+) -> dict[str, Tensor]:
+    """``d/dt I(f_t)`` per radian, by name, of the shape of each I.
 
     Args:
-        function: of signals ``(batch, *type.shape)`` in their precision.
+        invariants: all I ``(batch, feature)`` of signals ``(batch, *type.shape)``, by name.
         signals: f.
         forth: the rotation ``(3, 3)`` by `step`.
         back: the one by ``-step``.
         step: the angle.
     """
-    return (function(signals.turned(forth)) - function(signals.turned(back))) / (2 * step)
+    one, other = invariants(signals.turned(forth)), invariants(signals.turned(back))
+    return {name: (one[name] - other[name]) / (2 * step) for name in one}

@@ -13,6 +13,7 @@ from torch import Tensor
 from gaugecnn.audit.frames import reframed
 from gaugecnn.audit.invariants import InvariantsOf
 from gaugecnn.audit.layers import INVARIANT, Part, moved, output, output_type, watching
+from gaugecnn.audit.lie import lie_derivative
 from gaugecnn.audit.symmetries import Kind
 from gaugecnn.networks import Network
 from gaugecnn.surfaces.symmetry import AnyRotation, FrameChange, Symmetry
@@ -113,25 +114,22 @@ def measure_gathered(
 def _of_functions(read: InvariantsOf, kind: Kind, like: Tensor, found: Found) -> None:
     """Rotations of functions, or the derivatives along them."""
     assert kind.source is not None
-    source = kind.source
+    source, step = kind.source, kind.step
 
-    def turned(symmetry: Symmetry) -> dict[str, Tensor]:
-        assert isinstance(symmetry, AnyRotation)
-        return read(source.turned(symmetry.matrix).to(like))
+    def invariants(signal: Tensor) -> dict[str, Tensor]:
+        return read(signal.to(like))
 
-    upright = read(source.upright().to(like))
-    for name in upright:
-        if name and name not in found.order:
-            found.order.append(name)
-    if kind.step is None:
-        for symmetry in kind.members:
-            _compare(kind, upright, turned(symmetry), upright, found)
+    upright = invariants(source.upright())
+    matrices = [s.matrix for s in kind.members if isinstance(s, AnyRotation)]
+    found.order += [name for name in upright if name and name not in found.order]
+    if step is None:
+        for matrix in matrices:
+            _compare(kind, upright, invariants(source.turned(matrix)), upright, found)
         return
-    for forth, back in zip(kind.members[::2], kind.members[1::2], strict=True):
-        one, other = turned(forth), turned(back)
-        for name, outputs in upright.items():
-            error = relative(one[name], other[name], outputs) / (2 * kind.step)
-            found.gathered[kind.name, name].append(error)
+    still = {name: torch.zeros_like(outputs) for name, outputs in upright.items()}
+    for forth, back in zip(matrices[::2], matrices[1::2], strict=True):
+        rates = lie_derivative(invariants, source, forth, back, step)
+        _compare(kind, still, rates, upright, found)
 
 
 def _compare(
