@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from gaugecnn.lazy import lazy
 
 if TYPE_CHECKING:
+    from gaugecnn.audit.model import audit_model
     from gaugecnn.build import build_datamodule, build_domain, build_model
     from gaugecnn.config import load_config
     from gaugecnn.data.fields import Fields
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Fields",
     "__version__",
+    "audit_model",
     "build_datamodule",
     "build_domain",
     "build_model",
@@ -42,6 +44,7 @@ except PackageNotFoundError:  # a checkout that is not installed
 __getattr__, _listed = lazy(
     __name__,
     {
+        "audit.model": ["audit_model"],
         "build": ["build_datamodule", "build_domain", "build_model"],
         "config": ["load_config"],
         "data.fields": ["Fields"],

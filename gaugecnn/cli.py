@@ -1,4 +1,4 @@
-"""The command line: gaugecnn train | evaluate | predict | render | models | config | bench.
+"""The command line: gaugecnn train | evaluate | predict | render | audit | models | config | bench.
 
 What is slow to import (torch, Lightning, matplotlib) is imported inside the commands, so that
 help comes at once.
@@ -39,6 +39,9 @@ app = typer.Typer(
     help="Equivariant networks on surfaces: train, test, look at and compare them.",
     epilog="Example: gaugecnn train model=gauge task=segmentation domain.level=3",
 )
+
+AUDIT_STEPS = 12
+"""About how many things an audit does."""
 
 Words = Annotated[
     list[str] | None,
@@ -193,6 +196,41 @@ def render(
     else:
         figures.save_html(output, domain, sample, classes, title)
     typer.echo(output)
+
+
+@app.command(epilog="Example: gaugecnn audit model=p4_25k domain.chart=plane domain.size=27")
+def audit(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[RUN] [KEY=VALUE]...", help="A trained run, or a network."),
+    ] = None,
+    layers: Annotated[bool, typer.Option("--layers", help="Print every layer.")] = False,
+    images: Annotated[int, typer.Option(min=0, help="Test samples to look at.")] = 4,
+    as_json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write every row there.")
+    ] = None,
+    figure: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw error against depth.")
+    ] = None,
+) -> None:
+    """Which symmetries a network has, how well, and which layer breaks them.
+
+    Changes of frames, isometries of the points (of those of an icosphere
+    three), random, small and infinitesimal rotations of functions. A network
+    that is not trained has random biases and statistics. Exits with 1 and
+    names the layer where what is predicted exact is not.
+    """
+    given = words or []
+    trained = bool(given) and "=" not in given[0]
+    pairs(given[trained:], refused=("model", "task", "output") if trained else ())
+    from gaugecnn.audit import command
+
+    chosen = Path(given[0]) if trained else configuration(given)
+    found = command.audited(chosen, given[trained:], images, figure)
+    Console().print(found.table(layers))
+    command.write(found, as_json, figure)
+    if found.failures():
+        fail(found.blame(), FAILED)
 
 
 @app.command(epilog="Example: gaugecnn models --json")

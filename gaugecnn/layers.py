@@ -15,11 +15,12 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from gaugecnn.claims import Claim, exact, not_claimed
 from gaugecnn.errors import UserError
 from gaugecnn.plans import Normalisation as Normalisation
 from gaugecnn.plans import Stage as Stage
 from gaugecnn.surfaces.domain import Domain
-from gaugecnn.surfaces.symmetry import Isometry, Symmetry
+from gaugecnn.surfaces.symmetry import FrameChange, Isometry, Symmetry, same
 
 StageT = TypeVar("StageT", bound=Stage)
 TypeT = TypeVar("TypeT", bound="FeatureType")
@@ -107,6 +108,10 @@ class Layer(nn.Module):
         super().__init__()
         self.type_in = type_in
         self.type_out = type_out
+
+    def reframed(self, change: FrameChange) -> Layer:
+        """The same map with all frames turned; the layer itself where it reads none."""
+        return self
 
     def extra_repr(self) -> str:
         return f"{self.type_in} -> {self.type_out}"
@@ -262,3 +267,21 @@ class LayerFamily(ABC, Generic[StageT]):
     @abstractmethod
     def exact_symmetries(self, stages: Sequence[StageT]) -> list[Symmetry]:
         """The symmetries that hold exactly for a plan: of every grid or level that it uses."""
+
+    def claim(
+        self, layer: Layer | Integral, symmetry: Symmetry, listed: Sequence[Symmetry]
+    ) -> Claim:
+        """How well one of the layers should commute with a symmetry, and why.
+
+        By default exactly where the symmetry is listed, and nothing is claimed elsewhere. Methods
+        that know which of their layers is to blame say so.
+
+        Args:
+            layer: as it stands in a network.
+            symmetry: which.
+            listed: the `exact_symmetries` of the network's plan.
+        """
+        name = type(self).__name__
+        if any(same(symmetry, other) for other in listed):
+            return exact(f"{name} lists it")
+        return not_claimed(f"{name} does not claim it")

@@ -101,6 +101,39 @@ class FrameChange(Symmetry):
         return signal
 
 
+@dataclass(frozen=True, eq=False)
+class AnyRotation(Symmetry):
+    """A rotation that need not permute the points of a domain: ``(L_R f)(x) = f(R^-1 x)``.
+
+    It acts on functions, and not on their samples.
+
+    Args:
+        name: how to call it.
+        matrix: R ``(3, 3)``.
+        degree: highest degree of the spherical harmonics that the functions are made of; None
+            where all degrees may occur, as in pictures.
+    """
+
+    name: str
+    matrix: Tensor
+    degree: int | None = None
+
+    def on_signal(self, signal: Tensor) -> Tensor:
+        """Refused.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(f"{self.name} acts on functions, not on samples of them")
+
+
+def same(one: Symmetry, other: Symmetry) -> bool:
+    """Whether two symmetries do the same: equal isometries, or any two changes of frames."""
+    if isinstance(one, Isometry) and isinstance(other, Isometry):
+        return bool((one.matrix - other.matrix.to(one.matrix)).abs().max() < 1e-6)
+    return isinstance(one, FrameChange) and isinstance(other, FrameChange)
+
+
 def half_turn_about_x() -> Tensor:
     """The rotation ``(3, 3)`` by pi about the x axis."""
     return torch.diag(torch.tensor([1.0, -1.0, -1.0], dtype=torch.float64))

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gaugecnn.claims import Claim
 from gaugecnn.errors import UserError
 from gaugecnn.layers import (
     FeatureType,
     Identity,
+    Integral,
     Layer,
     LayerFamily,
     Normalisation,
     SignalType,
     expect,
 )
+from gaugecnn.methods.cnn.claims import claim
 from gaugecnn.methods.cnn.layers import (
     CNNBatchNorm,
     CNNConvolution,
@@ -97,3 +100,8 @@ class CNNFamily(LayerFamily[CNNStage]):
     def exact_symmetries(self, stages: Sequence[CNNStage]) -> list[Symmetry]:
         """None: filters do not turn, and the borders of a chart break even its shifts."""
         return []
+
+    def claim(
+        self, layer: Layer | Integral, symmetry: Symmetry, listed: Sequence[Symmetry]
+    ) -> Claim:
+        return claim(layer, symmetry) or super().claim(layer, symmetry, listed)

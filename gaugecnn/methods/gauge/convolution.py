@@ -22,12 +22,14 @@ from gaugecnn.methods.gauge.aggregation import aggregation, parts_of, surface_ge
 from gaugecnn.methods.gauge.fit import warn_of_misfits
 from gaugecnn.methods.gauge.geometry import Geometry
 from gaugecnn.methods.gauge.paths import Path, aggregates, check_reached, paths_between
+from gaugecnn.methods.gauge.reframing import like, turned_type
 from gaugecnn.methods.gauge.stage import Kernel
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.kept import Keeping
 from gaugecnn.ops.outline import outlined
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.surfaces.mesh import MeshDomain
+from gaugecnn.surfaces.symmetry import FrameChange
 
 if TYPE_CHECKING:  # slow to import, and layers on one mesh do without it
     from torch_geometric.data import Data
@@ -159,6 +161,11 @@ class GaugeConv(Layer, Keeping):
             mixed.addmm_(gathered.flatten(2).flatten(0, 1).to(mixed), block.to(mixed))
         # (vertex, batch, component) in memory, (batch, vertex, component) to look at
         return mixed.view(vertices, batch, -1).transpose(0, 1)
+
+    def reframed(self, change: FrameChange) -> GaugeConv:
+        before, after = (turned_type(t, change) for t in (self.type_in, self.type_out))
+        bias = self.bias is not None
+        return like(self, type(self)(before, after, after.surface, self.stencils, bias))
 
     def extra_repr(self) -> str:
         lowered = f", degree lowered at {self.lowered} vertices" if self.lowered else ""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
+from gaugecnn.claims import Claim
 from gaugecnn.errors import UserError
 from gaugecnn.geometry.hierarchy import level
 from gaugecnn.geometry.surface import Surface
@@ -20,6 +21,7 @@ from gaugecnn.layers import (
     Projection,
     expect,
 )
+from gaugecnn.methods.gauge.claims import claim
 from gaugecnn.methods.gauge.convolution import GaugeConv
 from gaugecnn.methods.gauge.fields import (
     FieldProjection,
@@ -175,3 +177,8 @@ class GaugeFamily(LayerFamily[GaugeStage]):
         angles = 2 * torch.pi * torch.rand(len(self.mesh.points), generator=generator)
         rotations = self.mesh.symmetries() if isinstance(self.mesh, Icosphere) else []
         return [FrameChange(angles.double()), *rotations]
+
+    def claim(
+        self, layer: Layer | Integral, symmetry: Symmetry, listed: Sequence[Symmetry]
+    ) -> Claim:
+        return claim(layer, symmetry) or super().claim(layer, symmetry, listed)

@@ -6,9 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from gaugecnn.layers import Integral, Layer, Projection, SignalType, expect
+from gaugecnn.methods.gauge.reframing import turned_domain
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.methods.gauge.vectors import feature_to_vectors, vectors_to_feature
+from gaugecnn.ops.shallow import shallow
 from gaugecnn.surfaces.mesh import MeshDomain
+from gaugecnn.surfaces.symmetry import FrameChange
 
 
 class SignalToFeature(Layer):
@@ -37,6 +40,11 @@ class SignalToFeature(Layer):
             return x
         vectors = vectors_to_feature(x[..., self.scalars :].unflatten(-1, (-1, 3)), self.domain)
         return torch.cat([x[..., : self.scalars], vectors], -1)
+
+    def reframed(self, change: FrameChange) -> SignalToFeature:
+        other = shallow(self)
+        other.domain = turned_domain(self.domain, change)
+        return other
 
 
 class SelfInteraction(Layer):
@@ -111,6 +119,11 @@ class FieldProjection(Projection):
         normal = fields.new_zeros(*fields.shape[:2], self.vectors)
         vectors = feature_to_vectors(torch.cat([normal, tangent], -1), self.domain)
         return torch.cat([scalars, vectors.flatten(2)], -1).transpose(1, 2)
+
+    def reframed(self, change: FrameChange) -> FieldProjection:
+        other = shallow(self)
+        other.domain = turned_domain(self.domain, change)
+        return other
 
 
 class GaugeIntegral(Integral):

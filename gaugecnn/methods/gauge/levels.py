@@ -11,10 +11,12 @@ from torch import Tensor, nn
 
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.layers import Layer
+from gaugecnn.methods.gauge.reframing import like, turned_type
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.outline import outlined
 from gaugecnn.ops.resampling import pooled, unpooled
 from gaugecnn.ops.sparse import SparseMap
+from gaugecnn.surfaces.symmetry import FrameChange
 
 
 class Resampling(Layer):
@@ -24,14 +26,21 @@ class Resampling(Layer):
         type_in: type of the feature.
         type_out: the same multiplicities on the other level.
         matrices: for each order present the complex matrix ``(vertex out, vertex in)``.
+        radius: of the smoothing on the way down, a length; None on the way up.
     """
 
     type_in: GaugeType
+    type_out: GaugeType
 
     def __init__(
-        self, type_in: GaugeType, type_out: GaugeType, matrices: dict[int, scipy.sparse.csr_array]
+        self,
+        type_in: GaugeType,
+        type_out: GaugeType,
+        matrices: dict[int, scipy.sparse.csr_array],
+        radius: float | None,
     ) -> None:
         super().__init__(type_in, type_out)
+        self.radius = radius
         self.maps = nn.ModuleDict({str(n): SparseMap(_real(n, m)) for n, m in matrices.items()})
 
     def forward(self, x: Tensor) -> Tensor:
@@ -43,6 +52,14 @@ class Resampling(Layer):
             parts.append(moved.permute(2, 0, 3, 1).flatten(2))  # (batch, vertex, component)
         return torch.cat(parts, dim=-1)
 
+    def reframed(self, change: FrameChange) -> Resampling:
+        before, after = (turned_type(t, change) for t in (self.type_in, self.type_out))
+        if self.radius is None:
+            other = unpooling(before, after.surface)
+        else:
+            other = pooling(before, after.surface, self.radius)
+        return like(self, other)
+
 
 def pooling(type_in: GaugeType, coarse: Surface, radius: float) -> Resampling:
     """Smooth by a Gaussian and keep the coarse vertices, see `pooled`.
@@ -53,21 +70,24 @@ def pooling(type_in: GaugeType, coarse: Surface, radius: float) -> Resampling:
         radius: of the Gaussian's support, a length.
     """
     fine = type_in.surface
-    return _moving(type_in, coarse, lambda order: pooled(fine, coarse, order, radius))
+    return _moving(type_in, coarse, lambda order: pooled(fine, coarse, order, radius), radius)
 
 
 def unpooling(type_in: GaugeType, fine: Surface) -> Resampling:
     """Interpolate smoothly between the coarse vertices, see `unpooled`."""
-    return _moving(type_in, fine, lambda order: unpooled(type_in.surface, fine, order))
+    return _moving(type_in, fine, lambda order: unpooled(type_in.surface, fine, order), None)
 
 
 def _moving(
-    type_in: GaugeType, surface: Surface, matrix: Callable[[int], scipy.sparse.csr_array]
+    type_in: GaugeType,
+    surface: Surface,
+    matrix: Callable[[int], scipy.sparse.csr_array],
+    radius: float | None,
 ) -> Resampling:
     """The layer that takes a feature to another level by the matrix of each order."""
     orders = [] if outlined() else type_in.orders
     matrices = {order: matrix(order) for order in orders}
-    return Resampling(type_in, GaugeType(type_in.multiplicities, surface), matrices)
+    return Resampling(type_in, GaugeType(type_in.multiplicities, surface), matrices, radius)
 
 
 def _real(order: int, matrix: scipy.sparse.csr_array) -> scipy.sparse.csr_array:

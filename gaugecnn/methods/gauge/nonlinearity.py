@@ -83,6 +83,11 @@ class RegularNonlinearity(Layer):
         widths = [block.shape[-1] for block in blocks]
         return torch.cat([part.flatten(-2) for part in back.split(widths, dim=-1)], dim=-1)
 
+    @property
+    def samples(self) -> int:
+        """Angles on the circle."""
+        return self._basis.shape[1]
+
 
 class ProductNonlinearity(Layer):
     """``g + g^2 / (2 sqrt(1 + |g|^2))`` on the circle, exact: the product of orders of one channel.

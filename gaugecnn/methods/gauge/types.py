@@ -96,12 +96,7 @@ class GaugeType(FeatureType):
 
     def transform(self, symmetry: Symmetry, feature: Tensor) -> Tensor:
         if isinstance(symmetry, FrameChange):
-            angles = symmetry.angles.to(feature)
-            if angles.shape[0] != feature.shape[1]:
-                raise ValueError(
-                    f"expected {feature.shape[1]} frames to change, got {angles.shape[0]}"
-                )
-            return self._turn(feature, -angles)
+            return self._turn(feature, -self._angles(symmetry).to(feature))
         if not isinstance(symmetry, Rotation):
             raise ValueError(f"{symmetry.name} does not act on a gauge feature")
         points = torch.from_numpy(self.surface.vertices)
@@ -113,6 +108,16 @@ class GaugeType(FeatureType):
         carried = frames[index, 0] @ matrix.T  # (vertex, xyz): R e1(R^-1 x)
         angle = torch.atan2((carried * frames[:, 1]).sum(-1), (carried * frames[:, 0]).sum(-1))
         return self._turn(feature[:, index], angle.to(feature))
+
+    def _angles(self, change: FrameChange) -> Tensor:
+        """By how much the frames of the level turn, of its vertices or of all those of the mesh."""
+        given, finest = len(change.angles), len(self.surface.tangent.frames)
+        if given not in (len(self.surface), finest):
+            raise ValueError(
+                f"expected {len(self.surface)} frames to change, or {finest} of the whole mesh, "
+                f"got {given}"
+            )
+        return change.angles if given == len(self.surface) else change.angles[self.surface.index]
 
     def _turn(self, feature: Tensor, angle: Tensor) -> Tensor:
         """Multiply order m by ``exp(i m angle)``, angle ``(vertex,)``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gaugecnn.claims import Claim
 from gaugecnn.errors import UserError
 from gaugecnn.geometry.hierarchy import level
 from gaugecnn.geometry.surface import Surface
@@ -19,6 +20,7 @@ from gaugecnn.layers import (
     SignalType,
     expect,
 )
+from gaugecnn.methods.gcn.claims import claim
 from gaugecnn.methods.gcn.layers import (
     AreaMean,
     ChebyshevConvolution,
@@ -112,6 +114,11 @@ class GCNFamily(LayerFamily[GCNStage]):
 
     def exact_symmetries(self, stages: Sequence[GCNStage]) -> list[Symmetry]:
         return self.mesh.symmetries() if isinstance(self.mesh, Icosphere) else []
+
+    def claim(
+        self, layer: Layer | Integral, symmetry: Symmetry, listed: Sequence[Symmetry]
+    ) -> Claim:
+        return claim(layer, symmetry) or super().claim(layer, symmetry, listed)
 
 
 def _chain(moved: Layer, layer: Layer) -> Chain:

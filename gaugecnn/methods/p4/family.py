@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gaugecnn.claims import Claim
 from gaugecnn.errors import UserError
 from gaugecnn.layers import (
     FeatureType,
     Identity,
+    Integral,
     Layer,
     LayerFamily,
     Normalisation,
     SignalType,
     expect,
 )
+from gaugecnn.methods.p4.claims import claim
 from gaugecnn.methods.p4.group import GROUPS
 from gaugecnn.methods.p4.layers import (
     P4BatchNorm,
@@ -139,3 +142,8 @@ class P4Family(LayerFamily[P4Stage]):
         """
         sizes = range(2, largest + 1)
         return [size for size in sizes if self.options.is_exact(stages, size)]
+
+    def claim(
+        self, layer: Layer | Integral, symmetry: Symmetry, listed: Sequence[Symmetry]
+    ) -> Claim:
+        return claim(layer, symmetry, self.group) or super().claim(layer, symmetry, listed)

@@ -31,6 +31,11 @@ class PlaneGroup:
         return ROTATIONS if self.name is GroupName.p4 else ROTATIONS + REFLECTIONS
 
     @property
+    def reflects(self) -> bool:
+        """Whether there are reflections in it."""
+        return self.name is GroupName.p4m
+
+    @property
     def order(self) -> int:
         """The number of elements, 4 or 8."""
         return len(self.elements)

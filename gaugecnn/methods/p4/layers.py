@@ -39,6 +39,9 @@ class P4Convolution(Layer):
         stage: width and options.
         group: p4 or p4m.
 
+    Attributes:
+        unread: why it is not exact at this size, in sentences; none where it is.
+
     Raises:
         UserError: the planes are too small for the stage.
     """
@@ -49,6 +52,7 @@ class P4Convolution(Layer):
         size = type_in.grid[-1]
         super().__init__(type_in, P4Type(stage.channels, stage.output_size(size), group))
         stage.warn_unless_exact(size, self.extra_repr())
+        self.unread = tuple(stage.reasons(size))
         self.conv = convolution_of(type_in, stage, group, stage.convolution.stride)
         self.dropout = nn.Dropout(stage.dropout)
         self.pool = stage.pool

@@ -37,11 +37,11 @@ class P4Stage(PlanarStage):
     def reasons(self, size: int) -> list[str]:
         """Why the stage does not commute with quarter turns of planes of `size` rows.
 
-        One sentence for each window that leaves pixels unread, which names the nearest sizes at
-        which it would not; none where the stage is exact.
+        One sentence for each window that leaves pixels unread, which names the next size at which it
+        would not; none where the stage is exact.
         """
         seen = self.convolution_input(size)
-        parts = [] if self.up else [("max-pool", self.pool_window, size)]
+        parts = [] if self.up else [("max_pool", self.pool_window, size)]
         parts.append(("convolution", self.convolution, seen))
         return [_reason(*part) for part in parts if not part[1].is_exact(part[2])]
 
@@ -62,8 +62,9 @@ def _reason(part: str, window: Window, size: int) -> str:
     unread = window.unread(size)
     rows = "the last row" if unread == 1 else f"the last {unread} rows"
     padded = f" of {size + 2 * window.padding} with the padding" if window.padding else ""
-    sizes = " or ".join(map(str, window.nearest_exact_sizes(size)))
+    use = window.nearest_exact_sizes(size)[-1]
+    steps = "" if window.stride == window.kernel else f" in steps of {window.stride}"
     return (
-        f"{part} {window.kernel}x{window.kernel} in steps of {window.stride} on {size} rows drops "
-        f"{rows}{padded}: {sizes} rows would do"
+        f"{part} {window.kernel}x{window.kernel}{steps} on {size} rows drops {rows}{padded}: "
+        f"use {use}, or pad"
     )

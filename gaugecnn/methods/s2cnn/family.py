@@ -9,6 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from gaugecnn.claims import Claim
 from gaugecnn.errors import UserError
 from gaugecnn.layers import (
     FeatureType,
@@ -20,6 +21,7 @@ from gaugecnn.layers import (
     Projection,
     SignalType,
 )
+from gaugecnn.methods.s2cnn.claims import claim
 from gaugecnn.methods.s2cnn.grids import s2_kernel, so3_kernel
 from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2
 from gaugecnn.methods.s2cnn.memory import check_memory, measured
@@ -235,6 +237,11 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
         if steps > 2:
             turns.append((f"turn about z by 1/{steps}", step_about_z(steps)))
         return [Rotation(name, matrix, self.lat_lon) for name, matrix in turns]
+
+    def claim(
+        self, layer: Layer | Integral, symmetry: Symmetry, listed: Sequence[Symmetry]
+    ) -> Claim:
+        return claim(layer, symmetry, self.sampling) or super().claim(layer, symmetry, listed)
 
     def _normalised(self, convolution: S2Conv | SO3Conv) -> Layer:
         batch = self.normalisation is Normalisation.batch
