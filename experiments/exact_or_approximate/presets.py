@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-EPOCHS = 20
+EPOCHS = 30
 TRAIN_SIZE, VALIDATION_SIZE = 8000, 2000
 SEEDS = (0, 1, 2)
 

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import argparse
 import json
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +31,9 @@ from gaugecnn.training.files import write_json
 HERE = Path(__file__).parent
 
 
-def run(job: Job, root: str, output: Path) -> dict[str, Any]:
+def run(job: Job, root: str, output: Path, threads: int) -> dict[str, Any]:
     """The accuracy of a job by angle, trained and measured unless that is done."""
+    torch.set_num_threads(threads)
     folder = output / job.name
     if not (folder / "summary.json").is_file():
         print(job.command, flush=True)
@@ -54,13 +57,16 @@ def main() -> None:
     parser.add_argument("--trainings", nargs="+", choices=TRAININGS, default=list(TRAININGS))
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=1, help="runs at a time")
+    parser.add_argument("--threads", type=int, default=1, help="per run")
     parser.add_argument("--report", action="store_true", help="train nothing")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
     if not options.report:
-        for job in jobs(options.trainings, options.networks, options.seeds):
-            run(job, options.root, options.output)
+        todo = jobs(options.trainings, options.networks, options.seeds)
+        with ProcessPoolExecutor(options.processes, get_context("spawn")) as pool:
+            words = (options.root, options.output, options.threads)
+            for future in [pool.submit(run, job, *words) for job in todo]:
+                future.result()
     write_report(options.output, HERE)
 
 

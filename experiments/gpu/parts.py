@@ -22,7 +22,7 @@ from setting import ROOT, Setting
 from gaugecnn.bench import benchmark
 from gaugecnn.bench import run as bench_run
 
-MOST_WORKERS = 4
+MOST_WORKERS = 12
 QUICK_TESTS = "TestP4 and classification and not compiles"
 
 

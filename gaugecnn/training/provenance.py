@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
+
+VARIABLE = "GAUGECNN_COMMIT"
+"""The environment variable that names the commit of a copy without history, on a cluster say."""
 
 PACKAGES = ("gaugecnn", "torch", "lightning", "e3nn", "torch-geometric", "trimesh", "numpy")
 
@@ -26,6 +30,7 @@ def versions() -> dict[str, str]:
 def commit() -> str:
     """The commit of the checkout that the package runs from, ``+`` when it has changes.
 
+    A copy without history is asked what it was copied from, in the environment (`VARIABLE`); it is
     ``unknown`` for an installed wheel, whose version says what it is.
     """
     folder = Path(__file__).parent
@@ -39,7 +44,7 @@ def commit() -> str:
         head = git("rev-parse", "--short=12", "HEAD")
         changed = git("status", "--porcelain", "--untracked-files=no", "--", "gaugecnn", "configs")
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        return os.environ.get(VARIABLE, "unknown")
     return head + ("+" if changed else "")
 
 

@@ -11,6 +11,7 @@ from gaugecnn.methods.p4 import P4Convolution, P4Stage, P4Type
 from gaugecnn.methods.p4.cube_family import CubeP4Family
 from gaugecnn.methods.p4.cube_layers import CubeP4Integral
 from gaugecnn.methods.p4.cube_types import CubeP4Type
+from gaugecnn.methods.p4.group import P4
 from gaugecnn.networks import FieldNetwork, InvariantNetwork
 from gaugecnn.ops.cube_layers import area_shares
 from gaugecnn.surfaces import AzimuthalChart, CubedSphere
@@ -118,7 +119,7 @@ def test_an_integral_that_takes_the_mean_of_one_rotation_over_charts_fails(monke
 
 def test_in_the_middle_of_a_face_it_is_the_convolution_of_the_plane():
     here = FAMILY.convolve(FEATURE, STAGES["one ring"])
-    there = P4Convolution(P4Type(3, SIZE), STAGES["one ring"])
+    there = P4Convolution(P4Type(3, SIZE), STAGES["one ring"], P4)
     there.load_state_dict(here.state_dict())
     x = torch.randn(2, *FEATURE.shape)
     inside = (..., slice(1, -1), slice(1, -1))

@@ -30,7 +30,7 @@ def test_reasons_name_the_window_the_rows_and_what_would_do():
         "use 29, or pad"
     ]
     both = P4Stage(channels=2, kernel=2, stride=2, pool=2)
-    assert [reason.split()[0] for reason in both.reasons(15)] == ["max-pool", "convolution"]
+    assert [reason.split()[0] for reason in both.reasons(15)] == ["max_pool", "convolution"]
     assert P4Stage(channels=2, stride=2, up=True).reasons(27) == []
 
 

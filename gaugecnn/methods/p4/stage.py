@@ -37,8 +37,8 @@ class P4Stage(PlanarStage):
     def reasons(self, size: int) -> list[str]:
         """Why the stage does not commute with quarter turns of planes of `size` rows.
 
-        One sentence for each window that leaves pixels unread, which names the next size at which it
-        would not; none where the stage is exact.
+        One sentence for each window that leaves pixels unread, which names the next size at which
+        it would not; none where the stage is exact.
         """
         seen = self.convolution_input(size)
         parts = [] if self.up else [("max_pool", self.pool_window, size)]
