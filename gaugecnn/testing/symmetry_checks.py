@@ -75,6 +75,14 @@ def patches(model: Network, dtype: torch.dtype, count: int = 2) -> Tensor:
     return signal.unflatten(2, model.domain.shape).to(dtype)
 
 
+def rounding(found: Tensor, expected: Tensor) -> float:
+    """``max |found - expected|`` over ``max |expected|``.
+
+    Rounding is relative to what is summed, not to each number that comes of it.
+    """
+    return float((found - expected).detach().abs().max() / expected.abs().max())
+
+
 def on_logits(model: Network, symmetry: Symmetry, logits: Tensor) -> Tensor:
     """What a symmetry does to the outputs: nothing to a class, a turn to a mask and to vectors."""
     if not isinstance(model, FieldNetwork):
