@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from textwrap import fill
 
 from gaugecnn.audit.rows import Audit
 from gaugecnn.files import write_bytes_atomically
@@ -48,6 +49,6 @@ def save_figure(audit: Audit, path: Path) -> None:
     axes.set_yscale("log")
     axes.set_ylabel("relative error, the largest")
     axes.set_xticks(range(len(places)), [*layers, "the network"], rotation=90, fontsize=6)
-    axes.set_title(audit.title, fontsize=9, parse_math=False)
+    axes.set_title(fill(audit.title, 90), fontsize=9, parse_math=False)
     figure.legend(loc="outside lower center", ncols=3, fontsize=7)
     write_bytes_atomically(path, lambda file: figure.savefig(file, format="png"))

@@ -13,6 +13,7 @@ from gaugecnn.audit.lie import step_of
 from gaugecnn.audit.signals import Signals, turns
 from gaugecnn.networks import Network
 from gaugecnn.surfaces.chart import PlaneChart, SquareChart
+from gaugecnn.surfaces.cubed_sphere import CubedSphere
 from gaugecnn.surfaces.domain import Domain, SphereDomain
 from gaugecnn.surfaces.mesh import Icosphere, MeshDomain
 from gaugecnn.surfaces.rotations import random_rotations
@@ -26,8 +27,16 @@ from gaugecnn.surfaces.symmetry import (
     same,
 )
 
-TRIED = 3
-"""Of many symmetries of a kind (the 60 of the icosahedron, those of SO(3)) so many are drawn."""
+TRIED, MOST = 3, 4
+"""Of many symmetries of a kind (the 60 of the icosahedron, those of SO(3)) so many are drawn, and
+of how many all are tried.
+"""
+GROUPS: dict[type, tuple[str, str]] = {
+    SquareChart: ("quarter turns", "reflections"),
+    CubedSphere: ("rotations of the cube", "reflections of the cube"),
+    Icosphere: ("icosahedral rotations", "point reflection"),
+}
+"""What the rotations and the reflections are called of domains that have finitely many."""
 SMALL = 0.1
 """The angle of a small rotation, in radians: 5.7 degrees."""
 
@@ -53,8 +62,8 @@ class Kind:
 def kinds_of(network: Network, signals: Sequence[Signals], seed: int = 0) -> list[Kind]:
     """The symmetries of a network's domain, and those that its plan lists.
 
-    Changes of frames (one, random) on meshes; the isometries of the points, of an icosphere three
-    random ones of its 60 rotations, and its point reflection; and for all functions that can be
+    Changes of frames (one, random) on meshes; the isometries of the points, of large groups three
+    random ones, of an icosphere its point reflection too; and for all functions that can be
     turned three random rotations, three small ones, and the Lie derivative about two random axes.
 
     Args:
@@ -74,25 +83,24 @@ def kinds_of(network: Network, signals: Sequence[Signals], seed: int = 0) -> lis
         if not known and not _is_identity(symmetry):
             found.append(symmetry)
     if isinstance(domain, Icosphere):
-        chosen = torch.randperm(len(found), generator=generator)[:TRIED]
-        kinds.append(Kind("icosahedral rotations", tuple(found[i] for i in chosen)))
-        mirror = Reflection("point reflection", -torch.eye(3, dtype=torch.float64), domain)
-        kinds.append(Kind("point reflection", (mirror,)))
-    else:
-        kinds += grouped(found, domain)
+        found.append(Reflection("point reflection", -torch.eye(3, dtype=torch.float64), domain))
+    for kind in grouped(found, domain):
+        chosen = torch.randperm(len(kind.members), generator=generator)[:TRIED].tolist()
+        few = tuple(kind.members[i] for i in sorted(chosen))
+        kinds.append(kind if len(kind.members) <= MOST else replace(kind, members=few))
     for source in [s for s in signals if s.can_turn and turns(domain)]:
         kinds += free_kinds(domain, source, torch.finfo(_dtype(network)), generator)
     return kinds
 
 
 def grouped(symmetries: Sequence[Symmetry], domain: Domain | None = None) -> list[Kind]:
-    """Symmetries by name; those of a square chart by what they are."""
+    """Symmetries by name; those of a finite group by what they are."""
     kinds: dict[str, list[Symmetry]] = {}
+    group = next((names for kind, names in GROUPS.items() if isinstance(domain, kind)), None)
     for symmetry in symmetries:
         name = symmetry.name
-        if isinstance(domain, SquareChart):
-            turn = isinstance(symmetry, Rotation)
-            name = "quarter turns" if turn else "reflections"
+        if group is not None:
+            name = group[0] if isinstance(symmetry, Rotation) else group[1]
         kinds.setdefault(name, []).append(symmetry)
     return [Kind(name, tuple(members)) for name, members in kinds.items()]
 

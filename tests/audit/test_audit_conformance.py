@@ -43,6 +43,20 @@ VARIANTS = {
         "model.segmentation.head.hidden=[]",
     ),
     "p4 in the plane": ("p4", "segmentation", "domain.chart=plane"),
+    "p4m": ("p4", "classification", "model.group=p4m"),
+    "p4m, chosen cosets": (
+        *("p4", "segmentation", "model.group=p4m"),
+        "model.subsampling=equivariant",
+    ),
+    "chosen cosets": (
+        *("p4_25k", "classification", "domain.chart=plane", "domain.size=27"),
+        "model.subsampling=equivariant",
+    ),
+    "p4 on six charts": ("p4", "segmentation", "domain.kind=cubed_sphere", "domain.size=8"),
+    "p4 on six charts, invariant": (
+        *("p4", "classification", "domain.kind=cubed_sphere", "domain.size=8"),
+    ),
+    "cnn on six charts": ("cnn", "segmentation", "domain.kind=cubed_sphere", "domain.size=8"),
 }
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import torch
-from tests.symmetry_checks import reframed as rebuilt
-from tests.symmetry_checks import violation
 
 from gaugecnn import build_datamodule, build_model, load_config
 from gaugecnn.audit import Pictures, RandomFunctions, randomised
@@ -15,6 +13,8 @@ from gaugecnn.surfaces import Icosphere, LatLonGrid
 from gaugecnn.surfaces.chart import PlaneChart
 from gaugecnn.surfaces.domain import PoseDistribution
 from gaugecnn.surfaces.rotations import random_rotations
+from gaugecnn.testing.symmetry_checks import reframed as rebuilt
+from gaugecnn.testing.symmetry_checks import violation
 
 
 def test_random_functions_turn_as_samples_do_where_points_are_permuted() -> None:

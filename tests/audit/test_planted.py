@@ -154,7 +154,7 @@ def test_unbroken_networks_pass(words: tuple[str, ...]) -> None:
 
 
 def test_an_odd_pool_is_named_with_what_would_help() -> None:
-    with pytest.warns(GaugecnnWarning, match="leaves pixels unread"):
+    with pytest.warns(GaugecnnWarning, match="drops the last row"):
         found = audit_of(("p4_25k", "domain.chart=plane", "domain.size=27"), lambda _: None)
     rows = {row.layer: row for row in found.of("quarter turns")}
     assert found.guilty("quarter turns") == ["blocks.2.layer"]

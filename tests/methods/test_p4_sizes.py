@@ -122,7 +122,7 @@ def test_other_words_are_no_size():
 
 def test_a_plan_without_exact_sizes_says_what_it_drops():
     words = ["domain.size=auto", "model.segmentation.stages[1].pool=3"]
-    message = r"model.segmentation is exact at no size.*at 40: max-pool 3x3 .*and not back"
+    message = r"model.segmentation is exact at no size.*at 40: max_pool 3x3 .*and not back"
     with pytest.raises(UserError, match=message):
         load_config("p4", "segmentation", words)
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gaugecnn.claims import Claim
 from gaugecnn.errors import UserError
 from gaugecnn.layers import (
     FeatureType,
     Identity,
+    Integral,
     Layer,
     LayerFamily,
     Normalisation,
     SignalType,
     expect,
 )
+from gaugecnn.methods.cnn.cube_claims import claim
 from gaugecnn.methods.cnn.cube_layers import (
     CubeCNNConvolution,
     CubeCNNIntegral,
@@ -103,3 +106,8 @@ class CubeCNNFamily(LayerFamily[CNNStage]):
     def exact_symmetries(self, stages: Sequence[CNNStage]) -> list[Symmetry]:
         """None: filters do not turn."""
         return []
+
+    def claim(
+        self, layer: Layer | Integral, symmetry: Symmetry, listed: Sequence[Symmetry]
+    ) -> Claim:
+        return claim(layer, symmetry)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gaugecnn.claims import Claim
 from gaugecnn.errors import UserError
 from gaugecnn.layers import (
     FeatureType,
     Identity,
+    Integral,
     Layer,
     LayerFamily,
     Normalisation,
     SignalType,
     expect,
 )
+from gaugecnn.methods.p4.cube_claims import claim
 from gaugecnn.methods.p4.cube_layers import (
     CubeP4Convolution,
     CubeP4Integral,
@@ -124,3 +127,8 @@ class CubeP4Family(LayerFamily[P4Stage]):
     def exact_symmetries(self, stages: Sequence[P4Stage]) -> list[Symmetry]:
         """The 24 rotations of the cube: plans that would break them are refused."""
         return [s for s in self.sphere.symmetries() if isinstance(s, Rotation)]
+
+    def claim(
+        self, layer: Layer | Integral, symmetry: Symmetry, listed: Sequence[Symmetry]
+    ) -> Claim:
+        return claim(layer, symmetry)
