@@ -25,6 +25,7 @@ from gaugecnn.data.images.sources import Images, load_source
 from gaugecnn.methods.gauge import Kernel, mesh_geometry
 from gaugecnn.methods.s2cnn.published import published_names
 from gaugecnn.surfaces import LatLonGrid, TriangleMesh
+from gaugecnn.testing import Conformance
 from tests.cli.calls import call
 from tests.commands import command_lines, python_blocks, spans
 
@@ -50,8 +51,13 @@ NOT_RUN = {
     "gaugecnn config ...": "stands for any words",
     "gaugecnn --install-completion": "writes into the files of the user's shell",
     "gaugecnn bench": "named alone, without the models that it measures",
+    "python -m pytest test_mine.py": "a file of the user's, as in test_example_conformance.py",
+    "python -m pytest --pyargs mine.tests": "likewise",
 }
 """Lines that are not run at all, and why."""
+
+AN_ODD_POOL = "ignore:.*drops the last row:gaugecnn.errors.GaugecnnWarning"
+"""What is audited is meant to be at fault."""
 
 CELLS = """
 from gaugecnn.data.images.pictures import read_folder
@@ -103,6 +109,7 @@ def tiny(line: str) -> list[str]:
 
 
 @pytest.mark.filterwarnings("ignore:.*times as wide:gaugecnn.errors.GaugecnnWarning")
+@pytest.mark.filterwarnings(AN_ODD_POOL)
 @pytest.mark.parametrize("line", [line for line in LINES if line not in NOT_RUN])
 def test_a_command_line_runs(folder: Path, line: str) -> None:
     program, command, *words = shlex.split(line)
@@ -170,7 +177,9 @@ def weights() -> dict[str, Any]:
     return {}
 
 
-PREPARED: list[Callable[[], dict[str, Any]]] = [dict, dict, dict, bunny, bunny, weights]
+PREPARED: list[Callable[[], dict[str, Any]]] = [
+    *(dict, dict, dict, bunny, bunny, dict, weights, dict),
+]
 """For each block of Python what it takes for granted."""
 
 
@@ -178,6 +187,7 @@ def test_every_block_is_prepared() -> None:
     assert len(BLOCKS) == len(PREPARED)
 
 
+@pytest.mark.filterwarnings(AN_ODD_POOL)
 @pytest.mark.parametrize("number", range(len(PREPARED)))
 def test_a_block_of_python_runs(folder: Path, number: int) -> None:
     names = PREPARED[number]()
@@ -191,4 +201,8 @@ def test_a_block_of_python_runs(folder: Path, number: int) -> None:
     if number == 2:
         assert set(names["found"]) == {"prediction", "probabilities", "logits", "signal"}
     if number == 5:
+        assert names["audit"].guilty("quarter turns") == ["blocks.2.layer"]
+    if number == 6:
         assert len(names["data"].splits.train) > 0
+    if number == 7:
+        assert issubclass(names["TestMine"], Conformance)
