@@ -26,7 +26,7 @@ from gaugecnn.methods.s2cnn import (
 )
 from gaugecnn.methods.s2cnn.reference import rotate, signal_of, spectra_of
 from gaugecnn.methods.s2cnn.rings import Rings
-from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
+from gaugecnn.methods.s2cnn.shortcut import DegreeCut, SO3Shortcut
 from gaugecnn.methods.s2cnn.types import GroupType
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.rotations import random_rotations
@@ -54,6 +54,7 @@ LINEAR = {
     "convolution, spin": lambda: SO3Conv(2, 3, 4, 4, SO3_GRID, max_order_in=2, max_order_out=1),
     "projection": lambda: SO3ToS2(2, 3, 4, 6, SO3_GRID),
     "projection, spin": lambda: SO3ToS2(2, 3, 4, 6, SO3_GRID, max_order=1),
+    "cut": lambda: DegreeCut(SO3Type(2, 5, 8)),
     "shortcut": lambda: SO3Shortcut(SO3Type(2, 5, 6), SO3Type(3, 3, 4, max_order=1)),
     "lift, waves": lambda: S2Conv(2, 3, 6, 4, S2_GRID, max_order=1, grid=FEWER, feature=SpinType),
     "convolution, waves": lambda: SO3Conv(
@@ -185,7 +186,7 @@ def test_what_does_not_move_a_grid_is_refused() -> None:
         type_.transform(Rotation("", step_about_z(8), LatLonGrid(4)), x)
     with pytest.raises(ValueError, match="expected a Rotation to act on"):
         type_.transform(FrameChange(torch.zeros(1)), x)
-    with pytest.raises(ValueError, match="expected a rotation that permutes"):
+    with pytest.raises(ValueError, match="that permutes"):
         Rotation("", tilt(0.2), LatLonGrid(4))
 
 

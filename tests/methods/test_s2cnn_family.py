@@ -24,7 +24,7 @@ from gaugecnn.methods.s2cnn import (
     so3_integrate,
 )
 from gaugecnn.methods.s2cnn.grids import s2_kernel
-from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
+from gaugecnn.methods.s2cnn.shortcut import DegreeCut, SO3Shortcut
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from tests.methods.s2cnn_layers import PUBLISHED
 
@@ -145,11 +145,16 @@ def test_kernel_options_reach_the_kernel() -> None:
 def test_shortcuts() -> None:
     family = S2CNNFamily(LatLonGrid(6))
     type_ = SO3Type(4, 5, 6)
-    assert isinstance(family.shortcut(type_, type_), Identity)
+    cut = family.shortcut(type_, type_)
+    assert isinstance(cut, DegreeCut)
+    assert not list(cut.parameters())
+    x = cut(torch.randn(2, *type_.shape))
+    torch.testing.assert_close(cut(x), x, atol=1e-5, rtol=1e-5)  # nothing is left to cut
+    product = x + x.square() / 2  # has degrees that the type has not
+    assert (cut(product) - product).abs().max() > 1e-2
     mix = family.shortcut(type_, SO3Type(3, 5, 6))
-    assert isinstance(mix.resample, nn.Identity)
-    x = torch.randn(2, *type_.shape)
-    torch.testing.assert_close(mix(x), torch.einsum("oi,bi...->bo...", mix.weight, x))
+    expected = torch.einsum("oi,bi...->bo...", mix.weight, cut(product))
+    torch.testing.assert_close(mix(product), expected, atol=1e-5, rtol=1e-5)
     for other in (SO3Type(3, 3, 3), SO3Type(3, 7, 8), SO3Type(3, 5, 6, max_order=2)):
         resampled = family.shortcut(type_, other)
         assert isinstance(resampled, SO3Shortcut)

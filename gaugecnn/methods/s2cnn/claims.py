@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
 
 from gaugecnn.claims import Claim, approximate, exact
-from gaugecnn.layers import FeatureType, Identity, Integral, Layer
+from gaugecnn.layers import FeatureType, Integral, Layer
 from gaugecnn.methods.s2cnn.bounded import BoundedProduct
 from gaugecnn.methods.s2cnn.layers import S2Conv
 from gaugecnn.methods.s2cnn.nonlinearity import Pointwise
 from gaugecnn.methods.s2cnn.normalisation import NormalisedConv
-from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
 from gaugecnn.methods.s2cnn.types import on_group
 from gaugecnn.surfaces.symmetry import AnyRotation, Rotation, Symmetry
 
@@ -43,24 +41,12 @@ def _between_points(
         type_ = on_group(layer.type_out)
         if 2 * type_.sampling < 3 * type_.bandwidth - 2:
             return approximate(f"products have degrees that {type_} folds back")
-    if _cuts_nothing(layer):
-        return approximate(
-            f"degrees from {on_group(layer.type_in).bandwidth} on, which a nonlinearity made, "
-            f"pass uncut, and the next nonlinearity folds them back"
-        )
     lift = layer.convolution if isinstance(layer, NormalisedConv) else layer
     if isinstance(lift, S2Conv):
         bandwidth = lift.analysis.grid.sampling
         if not _tells(symmetry, layer.type_in, bandwidth):
             return approximate(f"degrees of a signal from {bandwidth} on fold back on its grid")
     return exact("a map of each degree by itself, on a grid that tells them apart")
-
-
-def _cuts_nothing(layer: Layer | Integral) -> bool:
-    """Whether a shortcut adds a feature as it stands on its grid."""
-    if isinstance(layer, SO3Shortcut):
-        return isinstance(layer.resample, nn.Identity)
-    return isinstance(layer, Identity)
 
 
 def _tells(symmetry: Rotation | AnyRotation, signal: FeatureType, bandwidth: int) -> bool:

@@ -27,7 +27,7 @@ from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2
 from gaugecnn.methods.s2cnn.memory import check_memory, measured
 from gaugecnn.methods.s2cnn.nonlinearity import activation
 from gaugecnn.methods.s2cnn.normalisation import HaarMean, NormalisedConv
-from gaugecnn.methods.s2cnn.shortcut import SO3Shortcut
+from gaugecnn.methods.s2cnn.shortcut import DegreeCut, SO3Shortcut
 from gaugecnn.methods.s2cnn.stage import Nonlinearity, Rings, S2CNNOptions, S2CNNStage
 from gaugecnn.methods.s2cnn.types import GroupType, SO3Type, SpinType, on_group
 from gaugecnn.plans import least_order
@@ -180,7 +180,7 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
 
     def shortcut(self, type_in: FeatureType, type_out: FeatureType) -> Layer:
         type_in, type_out = on_group(type_in), on_group(type_out)
-        return Identity(type_in) if type_in == type_out else SO3Shortcut(type_in, type_out)
+        return DegreeCut(type_in) if type_in == type_out else SO3Shortcut(type_in, type_out)
 
     def normalise(self, type_: FeatureType) -> Layer:
         """Nothing more: the convolutions normalise their spectra (`NormalisedConv`)."""

@@ -28,26 +28,34 @@ class Resample(nn.Module):
             return self.synthesis(self.analysis(x))
 
 
-class SO3Shortcut(Layer):
-    """``y_o = sum_i W_oi x_i`` at each rotation, on the grid and in the degrees of the output.
+class DegreeCut(Layer):
+    """A feature of the same type without the degrees that a nonlinearity has added to it.
 
-    The spectrum is resampled only where the two types differ in more than channels.
+    A product of degrees below L has degrees below 2 L - 1, and its grid tells from others what the
+    next layer reads, degrees below L'. Added as it stands to what another nonlinearity reads, the
+    rest would fold back there, and no rotation would commute with it.
     """
+
+    def __init__(self, type_: GroupType) -> None:
+        super().__init__(type_, type_)
+        self.cut = Resample(type_, type_)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.cut(x)
+
+
+class SO3Shortcut(Layer):
+    """``y_o = sum_i W_oi x_i`` at each rotation, on the grid and in the degrees of the output."""
 
     def __init__(self, type_in: GroupType, type_out: GroupType) -> None:
         super().__init__(type_in, type_out)
         bound = 1 / math.sqrt(type_in.channels)
         weight = torch.empty(type_out.channels, type_in.channels).uniform_(-bound, bound)
         self.weight = nn.Parameter(weight)
-        same = _without_channels(type_in) == _without_channels(type_out)
-        self.resample = nn.Identity() if same else Resample(type_in, type_out)
+        self.resample = Resample(type_in, type_out)
 
     def forward(self, x: Tensor) -> Tensor:
         x = as_stored(self.resample(x))  # (alpha, gamma, batch, in, beta)
         points = x.flatten(0, 2)  # (alpha gamma batch, in, beta)
         y = torch.bmm(self.weight.expand(len(points), -1, -1), points)
         return as_shown(y.unflatten(0, x.shape[:3]))
-
-
-def _without_channels(type_: GroupType) -> tuple[object, ...]:
-    return (type_.bandwidth, type_.order, type_.grid)
