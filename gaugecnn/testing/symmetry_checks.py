@@ -14,13 +14,11 @@ from gaugecnn.config import override
 from gaugecnn.data.description import Description
 from gaugecnn.layers import FeatureType, SignalType
 from gaugecnn.networks import FieldNetwork, Network
-from gaugecnn.surfaces.domain import Domain, SphereDomain
+from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.symmetry import (
     FrameChange,
     Rotation,
     Symmetry,
-    half_turn_about_x,
-    step_about_z,
 )
 
 LEAST_CHANGE = 1e-2
@@ -80,7 +78,7 @@ def rounding(found: Tensor, expected: Tensor) -> float:
 
     Rounding is relative to what is summed, not to each number that comes of it.
     """
-    return float((found - expected).detach().abs().max() / expected.abs().max())
+    return float((found - expected).detach().abs().max() / expected.detach().abs().max())
 
 
 def on_logits(model: Network, symmetry: Symmetry, logits: Tensor) -> Tensor:
@@ -156,25 +154,10 @@ def feature_moves(model: Network, turned: Network, symmetry: Symmetry, dtype: to
 def turns_of(domain: Domain) -> list[Symmetry]:
     """The rotations that move the points of a domain, and onto themselves: what could be respected.
 
-    Of a domain that lists its own symmetries those, of others on the sphere the half turn about x
-    and the half and quarter turns about z, as far as they permute the points.
+    Those that the domain lists: a whole group, or what generates one.
     """
-    listed: Any = getattr(domain, "symmetries", None)
-    found: list[Symmetry] = [] if listed is None else listed()
-    if listed is None and isinstance(domain, SphereDomain):
-        quarter = step_about_z(4)
-        candidates = {
-            "half turn about x": half_turn_about_x(),
-            "half turn about z": step_about_z(2),
-            "quarter turn": quarter,
-            "three quarter turns": quarter.T,
-        }
-        for name, matrix in candidates.items():
-            try:
-                found.append(Rotation(name, matrix, domain))
-            except ValueError:  # it carries some point to where there is none
-                continue
-    return [symmetry for symmetry in found if moves(symmetry, domain)]
+    rotations = [s for s in domain.symmetries() if isinstance(s, Rotation)]
+    return [symmetry for symmetry in rotations if moves(symmetry, domain)]
 
 
 def moves(symmetry: Symmetry, domain: Domain) -> bool:

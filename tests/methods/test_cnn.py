@@ -72,7 +72,7 @@ def test_published_p4_network_is_invariant_at_28_and_warns_at_27():
         error = (model(symmetry.on_signal(x)) - model(x)).abs().max()
         assert error <= 1e-9 * (model(x) - model(other)).abs().mean()
     family = P4Family(AzimuthalChart(27))
-    with pytest.warns(GaugecnnWarning, match="nearest exact sizes: 26 or 28"):
+    with pytest.warns(GaugecnnWarning, match="on 27 rows drops the last row: use 28"):
         inexact = InvariantNetwork(family, model.stages, Head(), 10)
     assert inexact.exact_symmetries == []
 
