@@ -244,3 +244,25 @@ def test_consistency_falls_with_degree_and_level():
             for support, d in (("one ring", 2), ("disc 2.3 edges", 3))
         )
         assert ring > 3 * disc
+
+
+def test_exact_equivariance_is_constant_and_approximate_wins_where_it_was_trained():
+    """The pattern of Edixhoven et al. (2023), in means over seeds."""
+    rows = rows_of(EXPERIMENTS / "exact_or_approximate" / "results.csv")
+    found: dict[tuple[str, str, int], list[float]] = {}
+    for row in [row for row in rows if row["metric"] == "accuracy"]:
+        angle = int(row["test_condition"].split()[2])
+        found.setdefault((row["train_rotation"], row["model"], angle), []).append(
+            float(row["value"])
+        )
+    mean = {key: sum(values) / len(values) for key, values in found.items()}
+    exact, approximate, plain = "p4 exact (28)", "p4 approximate (27)", "Z2 (28)"
+    for name in (exact, "p4 subsampled (27)"):
+        for training in ("upright", "uniform"):
+            turned = [found[training, name, angle] for angle in (0, 90, 180, 270)]
+            assert all(values == turned[0] for values in turned[1:])
+    assert 0.5 <= mean["upright", approximate, 0] - mean["upright", exact, 0] <= 1.5
+    assert mean["upright", exact, 180] - mean["upright", approximate, 180] >= 25
+    for angle in (0, 90, 180, 270):
+        assert abs(mean["uniform", exact, angle] - mean["uniform", approximate, angle]) <= 0.5
+    assert max(mean["upright", plain, 90], mean["upright", plain, 270]) <= 30

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 VARIABLE = "GAUGECNN_COMMIT"
-"""The environment variable that names the commit of a copy without history, on a cluster say."""
+"""The environment variable that names the commit of copied code, on a cluster say."""
 
 PACKAGES = ("gaugecnn", "torch", "lightning", "e3nn", "torch-geometric", "trimesh", "numpy")
 
@@ -30,9 +30,11 @@ def versions() -> dict[str, str]:
 def commit() -> str:
     """The commit of the checkout that the package runs from, ``+`` when it has changes.
 
-    A copy without history is asked what it was copied from, in the environment (`VARIABLE`); it is
-    ``unknown`` for an installed wheel, whose version says what it is.
+    What the environment says (`VARIABLE`) goes before what a copy's own history says, which may be
+    an older one. It is ``unknown`` for an installed wheel, whose version says what it is.
     """
+    if VARIABLE in os.environ:
+        return os.environ[VARIABLE]
     folder = Path(__file__).parent
 
     def git(*words: str) -> str:
@@ -44,7 +46,7 @@ def commit() -> str:
         head = git("rev-parse", "--short=12", "HEAD")
         changed = git("status", "--porcelain", "--untracked-files=no", "--", "gaugecnn", "configs")
     except (OSError, subprocess.CalledProcessError):
-        return os.environ.get(VARIABLE, "unknown")
+        return "unknown"
     return head + ("+" if changed else "")
 
 
