@@ -113,13 +113,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", default="data", help="folder of the data files (data.root)")
     parser.add_argument("--output", type=Path, default=Path("runs/fourfold_invariance"))
+    parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS))
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     images = load_source("mnist", options.root, False, False)
     rows: list[dict[str, Any]] = []
     moved: dict[str, list[np.ndarray[Any, Any]]] = {}
-    for job in [Job(network, seed) for seed in SEEDS for network in NETWORKS]:
+    for job in [Job(network, seed) for seed in options.seeds for network in NETWORKS]:
         summary = job.summary(options.root, options.output)
         changes = response(job.folder(options.output), images)
         moved.setdefault(job.network, []).append(changes)
