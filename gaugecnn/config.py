@@ -284,6 +284,7 @@ def _check_model(config: Config) -> None:
     vectors = method.read_options(model).get("in_vectors", 0)
     if channels < 0 or channels + vectors < 1:
         raise UserError(f"model.in_channels: expected at least 1, got {channels}")
+    method.options_of(model).check_domain(config.domain)
     if config.task not in model:
         has = ", ".join(task for task in TASKS if task in model) or "none"
         name = model.get("name")

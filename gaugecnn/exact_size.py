@@ -12,9 +12,7 @@ from typing import Any
 
 from gaugecnn.domain_options import DOMAIN_KEYS, DomainSection
 from gaugecnn.errors import UserError
-from gaugecnn.plans import Options
 from gaugecnn.registry import method_for
-from gaugecnn.typed import read
 
 AUTO = "auto"
 LEAST, FARTHEST = 2, 1024
@@ -62,8 +60,7 @@ def exact_size(model: Mapping[str, Any], domain: DomainSection, task: str) -> in
     assert near is not None
     method = method_for(model["method"], domain.kind)
     plan = method.read_plan(task, model[task])
-    kind = method.options_class
-    options = Options() if kind is None else read(kind, method.read_options(model), "model")
+    options = method.options_of(model)
     reasons = options.reasons(plan, domain)
     if reasons is None:
         where = f"domain.kind={domain.kind}" + f" with chart={domain.chart}" * bool(domain.chart)

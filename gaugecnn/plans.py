@@ -36,6 +36,13 @@ class Options:
     def __post_init__(self) -> None:
         settle_choices(self)
 
+    def check_domain(self, domain: DomainSection) -> None:
+        """Refuse options that a method cannot have on a domain; by default it can have all.
+
+        Raises:
+            UserError: the key, what it expects and what it was given.
+        """
+
     def reasons(self, plan: Plan, domain: DomainSection) -> list[str] | None:
         """Why a plan would break its method's symmetries on a domain of just this size.
 

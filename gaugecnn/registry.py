@@ -93,6 +93,16 @@ class Method:
             read(self.options_class, given, "model")
         return {name: value(kinds[name], v, f"model.{name}") for name, v in given.items()}
 
+    def options_of(self, model: Mapping[str, Any]) -> Options:
+        """The options that the node `model` gives as one object; `Options` of methods without one.
+
+        Raises:
+            UserError: one of another type or out of range.
+        """
+        if self.options_class is None:
+            return Options()
+        return read(self.options_class, self.read_options(model), "model")
+
     def read_plan(self, task: str, node: Any) -> Plan:
         """The plan of a task from its node ``model.TASK``.
 

@@ -200,6 +200,16 @@ def test_an_unknown_model_lists_the_models():
     [
         ("gauge", ["domain.level=1"], "plan goes 2 levels down"),
         ("p4", ["domain.chart=equirectangular"], "azimuthal"),
+        (
+            "p4",
+            ["domain.kind=cubed_sphere", "domain.size=8", "model.group=p4m"],
+            r"model\.group=p4m: .* glued by rotations alone",
+        ),
+        (
+            "p4",
+            ["domain.kind=cubed_sphere", "domain.size=8", "model.subsampling=equivariant"],
+            r"model\.subsampling=equivariant: .*model\.subsampling=stride is exact",
+        ),
         ("s2cnn", ["domain.bandwidth=4"], "bandwidth"),
     ],
 )

@@ -74,16 +74,7 @@ class CubeP4Family(LayerFamily[P4Stage]):
         self.sphere = domain
         options = P4Options(normalisation=normalisation, group=group, subsampling=subsampling)
         self.normalisation = options.normalisation
-        if options.group is not GroupName.p4:
-            raise UserError(
-                f"model.group={options.group}: the charts of {domain.title} are glued by rotations "
-                f"alone, model.group=p4"
-            )
-        if options.subsampling is not Subsampling.stride:
-            raise UserError(
-                f"model.subsampling={options.subsampling}: plans that would break the rotations of "
-                f"{domain.title} are refused, so that model.subsampling=stride is exact"
-            )
+        options.check_cubed_sphere()
 
     def complete(
         self, stages: Sequence[P4Stage], readers: Sequence[Sequence[int]]

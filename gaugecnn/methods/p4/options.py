@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gaugecnn.choices import ChartKind
+from gaugecnn.choices import ChartKind, DomainKind
 from gaugecnn.domain_options import DomainSection
 from gaugecnn.errors import UserError
 from gaugecnn.methods.p4.stage import P4Stage
@@ -40,6 +40,31 @@ class P4Options(Options):
 
     group: GroupName = GroupName.p4
     subsampling: Subsampling = Subsampling.stride
+
+    def check_domain(self, domain: DomainSection) -> None:
+        if domain.chart is ChartKind.equirectangular:
+            raise UserError(
+                "domain.chart=equirectangular: p4 turns domain.chart=azimuthal or plane by quarters"
+            )
+        if domain.kind is DomainKind.cubed_sphere:
+            self.check_cubed_sphere()
+
+    def check_cubed_sphere(self) -> None:
+        """Refuse what six charts glued by quarter turns do not have.
+
+        Raises:
+            UserError: reflections, or another subsampling than by strides.
+        """
+        if self.group is not GroupName.p4:
+            raise UserError(
+                f"model.group={self.group}: the charts of domain.kind=cubed_sphere are glued by "
+                f"rotations alone, model.group=p4"
+            )
+        if self.subsampling is not Subsampling.stride:
+            raise UserError(
+                f"model.subsampling={self.subsampling}: plans that would break the rotations of "
+                f"domain.kind=cubed_sphere are refused, so that model.subsampling=stride is exact"
+            )
 
     def reasons(self, plan: Plan, domain: DomainSection) -> list[str] | None:
         size = domain.size
