@@ -42,7 +42,9 @@ def commit() -> str:
     try:
         git("ls-files", "--error-unmatch", str(folder / "provenance.py"))
         head = git("rev-parse", "--short=12", "HEAD")
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", "gaugecnn", "configs")
+        changed = git(
+            "status", "--porcelain", "--untracked-files=no", "--", ":/gaugecnn", ":/configs"
+        )
     except (OSError, subprocess.CalledProcessError):
         return os.environ.get(VARIABLE, "unknown")
     return head + ("+" if changed else "")
