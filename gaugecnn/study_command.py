@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from gaugecnn.console import FAILED, INTERRUPTED, fail, pairs
 
@@ -54,7 +53,7 @@ def study(
     begun goes on, what failed is kept until --retry-failed.
     """
     given = pairs(words or [])
-    from gaugecnn.studies.command import Request, StudyRun
+    from gaugecnn.studies.command import Request, StudyRun, print_table
 
     asked = StudyRun(Request(name, preset, given, only or [], run or [], retry_failed))
     if adopt is not None:
@@ -64,7 +63,7 @@ def study(
             typer.echo(f"{planned.name}: {found}")
         return
     if dry_run:
-        Console(width=None).print(asked.told(estimated=True))
+        print_table(asked.told(estimated=True))
         return
     if asked.engine == "slurm":
         script = asked.write_script()

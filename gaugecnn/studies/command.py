@@ -23,7 +23,8 @@ from gaugecnn.studies.state import State, failure, forget_failure, open_parts, s
 ENGINES = ("local", "processes", "slurm")
 OWN_WORDS = ("engine", "jobs", "threads", "output", "results")
 """Words of a study itself; the others are of each run's configuration."""
-NEEDED = ("test_condition", "value")
+WIDTH = 150
+"""Columns of text where nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -128,12 +129,11 @@ class StudyRun:
     def write(self) -> None:
         """Write and print the answer, as far as it is known."""
         text = self.file.read_text()
-        console = Console()
         for grid in write_products(self.plan, self.name, self.results, text, self.output):
             table = Table(*grid.heading, title=grid.title, title_justify="left")
             for row in grid.rows:
                 table.add_row(*row)
-            console.print(table)
+            print_table(table)
 
     def failures(self) -> list[str]:
         """What failed, one line each."""
@@ -188,3 +188,9 @@ def _duration(seconds: float) -> str:
 def _near(path: Path) -> str:
     """A path as it is typed here."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def print_table(table: Table) -> None:
+    """Print a table, as wide as it needs where nobody watches."""
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
+    console.print(table)

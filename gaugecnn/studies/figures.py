@@ -16,7 +16,7 @@ from gaugecnn.studies.specification import Figure, FigureKind, Study
 from gaugecnn.studies.spread import Names, Spread, chosen, grouped
 
 COLOURS = ("#4e79a7", "#f28e2b", "#59a14f", "#d1495b", "#8a8a8a", "#edae49", "#76b7b2", "#b07aa1")
-WIDTH, HEIGHT = 4.2, 3.4
+WIDTH, HEIGHT = 3.4, 3.4
 """Inches of a panel."""
 
 
@@ -52,18 +52,22 @@ def draw(figure: Figure, answer: Answer, key: str) -> Canvas:
     numbers = chosen(answer.numbers, figure.where)
     found = grouped(numbers, asked, key)
     panels = list(dict.fromkeys(names[: len(figure.panels)] for names in found))
+    series = list(dict.fromkeys(names[len(figure.panels) + len(figure.x) :] for names in found))
     canvas = Canvas(figsize=(WIDTH * max(1, len(panels)), HEIGHT), layout="constrained", dpi=150)
     grid = canvas.subplots(1, max(1, len(panels)), squeeze=False)
     for axes, panel in zip(grid[0], panels, strict=bool(panels)):
         size = len(panel)
         inside = {names[size:]: s for names, s in found.items() if names[:size] == panel}
-        _panel(axes, figure, inside)
+        _panel(axes, figure, inside, series)
         axes.set_title(", ".join(panel), fontsize=10)
         axes.set_xlabel(figure.x_title)
         axes.set_ylabel(figure.y_title or _metrics(numbers, figure, panel))
         axes.spines[["top", "right"]].set_visible(False)
-        if figure.series:
-            axes.legend(fontsize=7)
+    if figure.series:
+        labelled = [axes.get_legend_handles_labels() for axes in canvas.axes]
+        every = {name: line for panel in labelled for line, name in zip(*panel, strict=True)}
+        place: Any = {"loc": "outside lower center", "ncols": 4, "frameon": False, "fontsize": 8}
+        canvas.legend(every.values(), every.keys(), **place)
     canvas.suptitle(figure.title, fontsize=11)
     return canvas
 
@@ -78,32 +82,36 @@ def _drawn_by(function: str, answer: Answer, key: str) -> Canvas:
 
 def _metrics(numbers: Sequence[Number], figure: Figure, panel: Names) -> str:
     """What is drawn in a panel."""
-    labels = zip(figure.panels, panel, strict=True)
+    labels = list(zip(figure.panels, panel, strict=True))
     here = [n for n in numbers if all(n.labels.get(k, "") == v for k, v in labels)]
     return ", ".join(dict.fromkeys(n.labels["metric"].replace("_", " ") for n in here))
 
 
-def _panel(axes: Any, figure: Figure, found: Mapping[Names, Spread]) -> None:
-    """One panel: `found` by the values of x, then of series."""
+def _panel(
+    axes: Any, figure: Figure, found: Mapping[Names, Spread], every: Sequence[Names]
+) -> None:
+    """One panel: `found` by the values of x, then of series; colours are those of all panels."""
     size = len(figure.x)
     places = list(dict.fromkeys(names[:size] for names in found))
     series = list(dict.fromkeys(names[size:] for names in found))
     for i, name in enumerate(series):
         there = [place for place in places if place + name in found]
         spreads = [found[place + name] for place in there]
-        given = {"color": COLOURS[i % len(COLOURS)], "label": ", ".join(name) or None}
+        colour, label = COLOURS[every.index(name) % len(COLOURS)], ", ".join(name)
         if figure.kind is FigureKind.bars:
             width = 0.8 / len(series)
             at = [places.index(place) + width * (i - (len(series) - 1) / 2) for place in there]
             ranges = [
                 [s.mean - s.least for s in spreads], [s.greatest - s.mean for s in spreads]
             ]  # fmt: skip
-            axes.bar(at, [s.mean for s in spreads], 0.95 * width, yerr=ranges, **given)
+            bars = axes.bar(at, [s.mean for s in spreads], 0.95 * width, color=colour, yerr=ranges)
+            bars.set_label(label)  # as an argument, matplotlib gives it to the errors too
         else:
             at = _numeric(places, there)
-            axes.plot(at, [s.mean for s in spreads], marker="o", markersize=3, **given)
+            (line,) = axes.plot(at, [s.mean for s in spreads], "o-", markersize=3, color=colour)
+            line.set_label(label)
             edges = [s.least for s in spreads], [s.greatest for s in spreads]
-            axes.fill_between(at, *edges, color=given["color"], alpha=0.25, linewidth=0)
+            axes.fill_between(at, *edges, color=colour, alpha=0.25, linewidth=0)
     if figure.kind is FigureKind.bars or not _are_numbers(places):
         ticks = [", ".join(place) for place in places]
         axes.set_xticks(range(len(places)), ticks, fontsize=8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,9 @@ def numbers_of(plan: Plan, name: str, earlier: Path) -> list[Number]:
         if is_trained(run.folder):
             found += _of_run(run, plan.study.columns)
         else:
-            found += [_number(row, run, _test_of(row)) for row in kept.get(_words(run.command), [])]
+            found += [
+                _number(row, run, _test_of(row, run)) for row in kept.get(_words(run.command), [])
+            ]
     for measure in plan.measures:
         found += _of_measure(measure, f"gaugecnn study {name}")
     return found
@@ -72,15 +74,15 @@ def _words(command: str) -> frozenset[str]:
 def _of_run(run: PlannedRun, columns: Columns) -> Iterator[Number]:
     """The rows of a run's own tests, then those of the tests beside them."""
     summary = read_summary(run.folder)
-    own = ",".join(own_name(run.config))
-    tests = {c: found for c, found in summary["test"].items() if c.rpartition("/")[0] == own}
+    own, elsewhere = ",".join(own_name(run.config)), list(summary.get("surfaces", {}))[1:]
+    tests = {c: f for c, f in summary["test"].items() if not _further(c, own, elsewhere)}
     model = ", ".join(given for factor, given in run.factors.items() if factor != "seed")
     model = _filled(columns.model, run, "model") or model or run.config.model.name
     rotation = _filled(columns.train_rotation, run, "train_rotation")
     rotation = rotation or str(run.config.data.rotation)
     rows = rows_of_run({**summary, "test": tests}, model, run.command, rotation)
     yield from (_number(row, run, OWN_TEST) for row in rows)
-    blank = {key: value for key, value in _blank(summary, model, run.command, rotation).items()}
+    blank = _blank(summary, model, run.command, rotation)
     for test in run.tests:
         for row in read_rows(test_file(run.folder, test)):
             yield _number({**blank, **row}, run, test.name)
@@ -111,10 +113,24 @@ def _number(row: Mapping[str, Any], run: PlannedRun, test: str) -> Number:
     return Number(row, {**_labels(row, test), **run.factors})
 
 
-def _test_of(row: Mapping[str, str]) -> str:
-    """Of an earlier table it is known whether a test was the run's own, and no more."""
-    place = row.get("test_condition", "").rpartition("/")[0]
-    return place or OWN_TEST
+def _further(condition: str, own: str, surfaces: Collection[str]) -> bool:
+    """Whether a test was added by `evaluate`: on another surface, or with other words.
+
+    Args:
+        condition: the name of the test in the summary.
+        own: what is before the names of the run's own tests (`own_name`).
+        surfaces: those beside the run's own.
+    """
+    rest = condition.removeprefix(f"{own}/") if own else condition
+    words = rest.partition("/")[0].split(",") if "/" in rest else []
+    return any("=" in word or word in surfaces for word in words)
+
+
+def _test_of(row: Mapping[str, str], run: PlannedRun) -> str:
+    """The label `test` of a row of an earlier table, which does not tell other surfaces."""
+    own = ",".join(own_name(run.config))
+    condition = row["test_condition"]
+    return condition.rpartition("/")[0] if _further(condition, own, ()) else OWN_TEST
 
 
 def _labels(row: Mapping[str, Any], test: str) -> dict[str, str]:
