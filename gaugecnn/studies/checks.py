@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gaugecnn.callables import current_directory_importable, find_callable
 from gaugecnn.errors import UserError
+from gaugecnn.studies.plan import SEED
 from gaugecnn.studies.specification import Study
 from gaugecnn.studies.where import alternatives, check_labels
 from gaugecnn.training.results import COLUMNS
@@ -15,7 +16,7 @@ FURTHER = ("test", "condition")
 
 
 def check_shown(study: Study) -> None:
-    """Refuse labels in tables and figures that no number will have.
+    """Refuse labels in columns, tables and figures that no number will have.
 
     Raises:
         UserError: the first one; names what may have been meant.
@@ -25,6 +26,14 @@ def check_shown(study: Study) -> None:
     for factor in factors:
         if factor in FURTHER or (factor in COLUMNS and factor not in ("model", "task")):
             raise UserError(f"grid.{factor}: numbers have a label of this name; choose another")
+    named = {**factors, SEED: None}
+    for column in ("model", "train_rotation"):
+        pattern = getattr(study.columns, column) or ""
+        try:
+            pattern.format_map(named)
+        except (KeyError, ValueError, IndexError, AttributeError) as error:
+            there = ", ".join(f"{{{factor}}}" for factor in named)
+            raise UserError(f"columns.{column}: {pattern!r} has more than {there}") from error
     known = list(dict.fromkeys([*factors, *FURTHER, *COLUMNS]))
     for i, table in enumerate(study.tables):
         key = f"tables[{i}]"

@@ -129,7 +129,11 @@ class StudyRun:
     def write(self) -> None:
         """Write and print the answer, as far as it is known."""
         text = self.file.read_text()
-        for grid in write_products(self.plan, self.name, self.results, text, self.output):
+        try:
+            grids = write_products(self.plan, self.name, self.results, text, self.output)
+        except UserError as error:
+            raise UserError(f"{self.file}: {error}") from error
+        for grid in grids:
             table = Table(*grid.heading, title=grid.title, title_justify="left")
             for row in grid.rows:
                 table.add_row(*row)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gaugecnn.errors import UserError
 from gaugecnn.studies.plan import Plan, PlannedMeasure, PlannedRun
 from gaugecnn.studies.specification import Columns
 from gaugecnn.studies.state import ROWS, is_trained, read_rows, test_file
@@ -77,8 +76,8 @@ def _of_run(run: PlannedRun, columns: Columns) -> Iterator[Number]:
     own, elsewhere = ",".join(own_name(run.config)), list(summary.get("surfaces", {}))[1:]
     tests = {c: f for c, f in summary["test"].items() if not _further(c, own, elsewhere)}
     model = ", ".join(given for factor, given in run.factors.items() if factor != "seed")
-    model = _filled(columns.model, run, "model") or model or run.config.model.name
-    rotation = _filled(columns.train_rotation, run, "train_rotation")
+    model = (columns.model or "").format_map(run.factors) or model or run.config.model.name
+    rotation = (columns.train_rotation or "").format_map(run.factors)
     rotation = rotation or str(run.config.data.rotation)
     rows = rows_of_run({**summary, "test": tests}, model, run.command, rotation)
     yield from (_number(row, run, OWN_TEST) for row in rows)
@@ -92,15 +91,6 @@ def _blank(summary: Mapping[str, Any], model: str, command: str, rotation: str) 
     """The columns of a run, without a number."""
     (row,) = rows_of_run({**summary, "test": {"-": {"-": 0.0}}}, model, command, rotation)
     return row
-
-
-def _filled(pattern: str | None, run: PlannedRun, column: str) -> str:
-    """A column with the alternatives in their places."""
-    try:
-        return (pattern or "").format_map(run.factors)
-    except (KeyError, ValueError, IndexError) as error:
-        there = ", ".join(f"{{{factor}}}" for factor in run.factors)
-        raise UserError(f"columns.{column}: {pattern!r} knows others than {there}") from error
 
 
 def _of_measure(measure: PlannedMeasure, command: str) -> Iterator[Number]:

@@ -38,9 +38,9 @@ def write_products(plan: Plan, name: str, folder: Path, text: str, output: Path)
     numbers = numbers_of(plan, name, folder / RESULTS)
     if not numbers:
         return []
-    grids = [laid_out(t, numbers, f"tables[{i}]") for i, t in enumerate(plan.study.tables)]
     table = csv_text([{c: number.row[c] for c in COLUMNS} for number in numbers])
-    write_if_other(folder / RESULTS, table)
+    write_if_other(folder / RESULTS, table)  # first: a mistake in a table costs no number
+    grids = [laid_out(t, numbers, f"tables[{i}]") for i, t in enumerate(plan.study.tables)]
     for specified, grid in zip(plan.study.tables, grids, strict=True):
         write_if_other(folder / f"{specified.name}.md", markdown(grid))
         write_if_other(folder / f"{specified.name}.tex", latex(grid))
