@@ -16,7 +16,7 @@ from gaugecnn.studies.engines.base import Happening, Tell
 from gaugecnn.studies.plan import Item
 
 BEGAN, ENDED = Happening.began, (Happening.done, Happening.failed, Happening.held)
-HELD = "another process is at it; looked at again at the end"
+HELD = "for another process; looked at again at the end"
 
 
 @contextmanager

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import IO, Any
 
 import torch
-from omegaconf import DictConfig
 
 from gaugecnn.callables import current_directory_importable, find_callable
 from gaugecnn.config import override
 from gaugecnn.errors import UserError
+from gaugecnn.studies.devices import ALONE, own_device, several
 from gaugecnn.studies.plan import Item, PlannedMeasure, PlannedRun
 from gaugecnn.studies.specification import Test
 from gaugecnn.studies.state import (
@@ -28,6 +28,7 @@ from gaugecnn.studies.state import (
     Rows,
     forget_failure,
     is_trained,
+    open_parts,
     settled,
     test_file,
     write_failure,
@@ -46,7 +47,7 @@ OF_MEASURES = ("model", *NEEDED)
 
 
 class Outcome(StrEnum):
-    """How it ended; `held` where another process is at it."""
+    """How it ended; `held` where another process is at it, or is needed for what is left."""
 
     done = "done"
     failed = "failed"
@@ -63,7 +64,7 @@ def work(item: Item, tell: TellLine, slot: int = 0) -> Outcome:
     Args:
         item: the run or the measure.
         tell: is called with each line that it prints.
-        slot: which of the processes at work this is; each has a GPU of its own, as far as they go.
+        slot: which of the processes at work this is.
     """
     try:
         with locked(item.folder, name=CLAIM):
@@ -85,6 +86,8 @@ def _tried(item: Item, tell: TellLine, slot: int) -> Outcome:
                 write_failure(item.folder, _reason(error), traceback.format_exc())
             traceback.print_exc()
             return Outcome.failed
+    if open_parts(item):
+        return Outcome.held
     forget_failure(item.folder)
     return Outcome.done
 
@@ -103,20 +106,14 @@ def _do(item: Item, slot: int) -> None:
     if not is_trained(item.folder):
         again = [f"output={item.folder}", "train.resume=true"]
         train(override(item.config, [*device, *again]))
-    if is_main_process():
-        for test in item.tests:
-            file = test_file(item.folder, test)
-            if not file.is_file():
-                print(f"test {test.name}", flush=True)
-                write_rows(file, _tested(item, test, [*item.places, *device]))
-
-
-def own_device(config: DictConfig, slot: int) -> list[str]:
-    """The words that give a run one device, unless the user says how many."""
-    if config.trainer.get("devices", "auto") != "auto":
-        return []
-    gpus = torch.cuda.device_count() if config.trainer.get("accelerator") != "cpu" else 0
-    return [f"trainer.devices=[{slot % gpus}]" if gpus > 1 else "trainer.devices=1"]
+        if several(item.config):
+            return  # the tests are for a process that none trains with
+    places = [*item.places, *(ALONE if several(item.config) else device)]
+    for test in item.tests:
+        file = test_file(item.folder, test)
+        if not file.is_file():
+            print(f"test {test.name}", flush=True)
+            write_rows(file, _tested(item, test, places))
 
 
 def _tested(run: PlannedRun, test: Test, places: list[str]) -> Rows:

@@ -24,7 +24,7 @@ tables:
   - {name: table, title: Accuracy in %, rows: [network], columns: [condition],
      where: {metric: accuracy, test: as trained}}
 figures:
-  - {name: figure, x: [network], series: [condition], where: {metric: accuracy}}
+  - {name: figure, x: [network], series: [condition], where: {metric: accuracy, test: as trained}}
 """
 
 

@@ -196,3 +196,14 @@ def test_a_changed_setting_does_only_what_changed(folder: Path, written) -> None
     study.write_text(study.read_text() + COUNTED)
     assert succeed(*words).count("begun") == 2  # a test is added; nothing is trained
     assert sum("epoch 1/" in p.read_text() for p in folder.glob("runs/*/log.txt")) == 3
+
+
+@pytest.mark.slow
+def test_one_run_on_two_devices_is_tested_on_one(folder: Path, written) -> None:
+    study = written("tests: [{name: small, words: [data.test_size=8]}]")
+    words = [study, "output=runs", "engine=processes", "jobs=1", "--only", "network=cnn"]
+    said = ended(*words, "trainer.devices=2", "trainer.strategy=ddp", where=folder)
+    assert said.count("begun") == 2  # the test in a process that none trains with
+    assert "cnn, seed 0: done, 1 of 1" in said
+    found = {row["test_condition"] for row in numbers(folder / "runs" / "results")}
+    assert {"unrotated", "data.test_size=8/unrotated"} <= found

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from gaugecnn.errors import UserError
+from gaugecnn.studies.devices import several
 from gaugecnn.studies.engines.base import Engine, Happening, Tell
 from gaugecnn.studies.plan import Item, PlannedRun
 from gaugecnn.studies.state import failure
@@ -49,17 +49,8 @@ def _check(items: Sequence[Item]) -> None:
         UserError: there is one.
     """
     for item in items:
-        if isinstance(item, PlannedRun):
-            devices = item.config.trainer.get("devices", "auto")
-            if _several(devices):
-                raise UserError(
-                    f"trainer.devices={devices}: engine=local does runs on one device; "
-                    "give engine=processes"
-                )
-
-
-def _several(devices: Any) -> bool:
-    """Whether Lightning takes it for more than one device."""
-    if isinstance(devices, int) or str(devices).isdecimal():
-        return int(devices) not in (0, 1)  # -1 is all of them
-    return devices != "auto" and len(str(devices).strip("[] ,").split(",")) > 1
+        if isinstance(item, PlannedRun) and several(item.config):
+            raise UserError(
+                f"trainer.devices={item.config.trainer.devices}: engine=local does runs on one "
+                "device; give engine=processes"
+            )
