@@ -53,9 +53,10 @@ def by_angle(run: PlannedRun) -> list[float]:
 
 
 def curve(run: PlannedRun) -> list[float]:
-    """Accuracy on the validation images after each epoch."""
+    """Accuracy on the validation images after each epoch; one that was done again counts once."""
     rows = read_csv(run.folder / "metrics.csv")
-    return [float(r["validation/accuracy"]) for r in rows if r.get("validation/accuracy")]
+    found = {r["epoch"]: r["validation/accuracy"] for r in rows if r.get("validation/accuracy")}
+    return [float(accuracy) for accuracy in found.values()]
 
 
 def band(axes: Any, x: Any, values: np.ndarray[Any, Any], colour: str, label: str) -> None:

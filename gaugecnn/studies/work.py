@@ -34,6 +34,7 @@ from gaugecnn.studies.state import (
     write_failure,
     write_rows,
 )
+from gaugecnn.training.attempt import EARLIER, METRICS
 from gaugecnn.training.file_lock import HeldError
 from gaugecnn.training.lock import is_main_process, locked
 from gaugecnn.training.provenance import commit, device_name
@@ -104,6 +105,7 @@ def _do(item: Item, slot: int) -> None:
         return
     device = own_device(item.config, slot)
     if not is_trained(item.folder):
+        forget_first_epoch(item.folder)
         again = [f"output={item.folder}", "train.resume=true"]
         train(override(item.config, [*device, *again]))
         if several(item.config):
@@ -114,6 +116,18 @@ def _do(item: Item, slot: int) -> None:
         if not file.is_file():
             print(f"test {test.name}", flush=True)
             write_rows(file, _tested(item, test, places))
+
+
+def forget_first_epoch(folder: Path) -> None:
+    """Begin anew what was killed in its first epoch, between its best checkpoint and its last one.
+
+    Nothing can go on from the best one alone.
+    """
+    best, last = (folder / "checkpoints" / f"{name}.ckpt" for name in ("best", "last"))
+    if is_main_process() and best.is_file() and not last.is_file():
+        with locked(folder):
+            for file in (best, folder / METRICS, folder / EARLIER):
+                file.unlink(missing_ok=True)
 
 
 def _tested(run: PlannedRun, test: Test, places: list[str]) -> Rows:

@@ -102,6 +102,16 @@ def test_killed_and_begun_again_it_ends_the_same(undisturbed, folder, written, e
     assert equal(folder, undisturbed)
 
 
+def test_killed_between_the_two_checkpoints_of_the_first_epoch(undisturbed, folder, written):
+    words = ["study", written(), "output=runs", *CPU]
+    succeed(*words)
+    for run in (folder / "runs").glob("*-seed*"):
+        (run / "summary.json").unlink()
+        (run / "checkpoints" / "last.ckpt").unlink()
+    assert succeed(*words).count("begun") == 2
+    assert equal(folder, undisturbed)
+
+
 @pytest.mark.slow
 def test_the_smoke_study_killed_twenty_times_ends_the_same(folder: Path) -> None:
     smoke = ROOT / "experiments" / "smoke"
