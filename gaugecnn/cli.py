@@ -1,4 +1,4 @@
-"""The command line: gaugecnn train | evaluate | predict | render | audit | models | config | bench.
+"""The command line: one function a command.
 
 What is slow to import (torch, Lightning, matplotlib) is imported inside the commands, so that
 help comes at once.
@@ -30,6 +30,7 @@ from gaugecnn.console import (
     print_summary,
 )
 from gaugecnn.errors import UserError
+from gaugecnn.study_command import EPILOG, study
 
 app = typer.Typer(
     cls=OneLineErrors,
@@ -39,9 +40,6 @@ app = typer.Typer(
     help="Equivariant networks on surfaces: train, test, look at and compare them.",
     epilog="Example: gaugecnn train model=gauge task=segmentation domain.level=3",
 )
-
-AUDIT_STEPS = 12
-"""About how many things an audit does."""
 
 Words = Annotated[
     list[str] | None,
@@ -295,3 +293,6 @@ def bench(words: Words = None) -> None:
     typer.echo("".join(f"{line}\n" for line in reasons(report)), nl=False)
     write_results(report, file)
     typer.echo(f"results: {file}")
+
+
+app.command(epilog=EPILOG)(study)

@@ -64,7 +64,8 @@ def value(kind: Any, given: object, key: str, instead: Instead = NOTHING) -> Any
 
     Args:
         kind: a truth value, a number, text, a `StrEnum`, a dataclass, a list or tuple of any
-            length, or one of several; what else a method from outside may say is not checked.
+            length, names with values of one type, or one of several; what else a method from
+            outside may say is not checked.
         given: in plain Python.
         key: where it stands, for messages.
         instead: the dataclass that is read where the type names another one.
@@ -81,6 +82,10 @@ def value(kind: Any, given: object, key: str, instead: Instead = NOTHING) -> Any
         return origin(value(inner[0], v, f"{key}[{i}]", instead) for i, v in enumerate(given))
     if origin is dict and not isinstance(given, Mapping):
         raise UserError(f"{key}: expected keys below it, got {shown(given)}")
+    if origin is dict:
+        assert isinstance(given, Mapping)
+        named = {_name(name, key): inside for name, inside in given.items()}
+        return {n: value(inner[1], inside, joined(key, n), instead) for n, inside in named.items()}
     if not isinstance(kind, type) or origin is not None:
         return given
     if issubclass(kind, StrEnum):
@@ -154,6 +159,13 @@ def _one_of(kinds: tuple[Any, ...], given: object, key: str, instead: Instead) -
             continue
     names = " or ".join(NAMES.get(kind, getattr(kind, "__name__", str(kind))) for kind in kinds)
     raise UserError(f"{key}: expected {names}, got {shown(given)}")
+
+
+def _name(given: object, key: str) -> str:
+    """A name in a node, as text: YAML reads 10 as a number, and no as a truth value."""
+    if isinstance(given, bool) or not isinstance(given, str | int | float):
+        raise UserError(f"{key}: expected a name, got {shown(given)}; write it in quotes")
+    return str(given)
 
 
 def _plain(kind: type, given: object, key: str) -> Any:

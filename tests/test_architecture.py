@@ -31,9 +31,11 @@ FLOORS = [
     ("training",),
     ("testing",),
     ("bench", "audit"),
+    ("studies",),
     ("prediction",),
     ("showing",),
     ("console",),
+    ("study_command",),
     ("cli",),
     ("__main__", "__init__"),
 ]

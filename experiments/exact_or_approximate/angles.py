@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,11 @@ from gaugecnn.data.images.sources import Images
 from gaugecnn.networks import Network
 from gaugecnn.prediction import ask, laid
 from gaugecnn.training.directory import open_run
+from gaugecnn.training.files import write_json
 from gaugecnn.training.provenance import commit
 
+FILE = "angles.json"
+"""What was measured, in the directory of the run."""
 QUARTERS = (0, 90, 180, 270)
 ANGLES = tuple(range(0, 360, 10))
 AT_ALL_ANGLES = 10_000
@@ -73,3 +77,21 @@ def measure(run: Path) -> dict[str, Any]:
         "seconds": round(time.perf_counter() - start, 1),
         "commit": commit(),
     }
+
+
+def rows(run: Path) -> list[dict[str, Any]]:
+    """The accuracy by angle as rows of ``results.csv``; measured once, and kept in the run.
+
+    Args:
+        run: the run directory.
+    """
+    file = run / FILE
+    if not file.is_file():
+        write_json(file, measure(run))
+    found: dict[str, Any] = json.loads(file.read_text())
+    of_few = f"accuracy_of_{found['images']['few']}"
+    mean = sum(found["few"].values()) / len(found["few"])
+    told = [(f"turned by {angle} degrees", "accuracy", v) for angle, v in found["all"].items()]
+    told += [(f"turned by {angle} degrees", of_few, v) for angle, v in found["few"].items()]
+    told.append((f"mean of {len(found['few'])} angles", of_few, mean))
+    return [{"test_condition": c, "metric": m, "value": f"{value:.4f}"} for c, m, value in told]

@@ -26,7 +26,8 @@ from gaugecnn.methods.s2cnn.fourier_grid import FourierGrid
 from gaugecnn.methods.s2cnn.spectrum import pieces_of, whole
 from gaugecnn.networks import Network
 from gaugecnn.surfaces.rotations import random_rotations
-from gaugecnn.training.directory import read_summary, run_config
+from gaugecnn.training.directory import run_config
+from gaugecnn.training.files import read_summary
 from gaugecnn.training.provenance import commit, device_name
 from gaugecnn.training.results import Result, rows_of_run
 

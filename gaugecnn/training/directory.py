@@ -114,15 +114,6 @@ def _description(run: Path, config: DictConfig, domain: Domain) -> Description:
         raise UserError(f"{path} is damaged: {error}") from error
 
 
-def read_summary(run: Path) -> dict[str, Any]:
-    """The run's summary.json, or an empty one while there is none."""
-    path = run / "summary.json"
-    try:
-        return json.loads(path.read_text()) if path.is_file() else {}
-    except ValueError as error:
-        raise UserError(f"{path} is damaged: {error}") from error
-
-
 def default_output(config: DictConfig) -> str:
     """``runs/MODEL-TASK-SOURCE-seedN``."""
     return f"runs/{config.model.name}-{config.task}-{config.data.name}-seed{config.seed}"

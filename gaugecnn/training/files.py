@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Mapping
+from io import StringIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from gaugecnn.errors import UserError
 from gaugecnn.files import write_atomically
 
 
@@ -18,15 +20,19 @@ def write_json(path: Path, content: Any) -> None:
 
 def write_csv(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows under the union of their columns, in order of appearance."""
+    text = csv_text(rows)
+    write_atomically(path, lambda file: file.write(text))
+
+
+def csv_text(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows as `write_csv` writes them."""
     rows = list(rows)
     columns = list(dict.fromkeys(key for row in rows for key in row))
-
-    def write(file: IO[str]) -> None:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-    write_atomically(path, write)
+    file = StringIO(newline="")
+    writer = csv.DictWriter(file, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue()
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -35,3 +41,12 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         return []
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def read_summary(run: Path) -> dict[str, Any]:
+    """The run's summary.json, or an empty one while there is none."""
+    path = run / "summary.json"
+    try:
+        return json.loads(path.read_text()) if path.is_file() else {}
+    except ValueError as error:
+        raise UserError(f"{path} is damaged: {error}") from error

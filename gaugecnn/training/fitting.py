@@ -15,7 +15,12 @@ from gaugecnn.training.averaging import WeightAverage
 from gaugecnn.training.batch_statistics import PreciseBatchNorm
 from gaugecnn.training.module import DivergenceError, Training
 from gaugecnn.training.progress import Stopwatch
-from gaugecnn.training.saving import WithoutValidation, checkpoints, validates
+from gaugecnn.training.saving import (
+    WholeCheckpoints,
+    WithoutValidation,
+    checkpoints,
+    validates,
+)
 from gaugecnn.training.trainer import build_trainer, interruptible, one_line
 
 
@@ -56,6 +61,7 @@ def fitting_trainer(
         config,
         callbacks,
         logger=loggers,
+        plugins=[WholeCheckpoints()],
         max_epochs=section.epochs,
         gradient_clip_val=section.gradient_clip,
         log_every_n_steps=10,

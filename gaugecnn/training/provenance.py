@@ -13,6 +13,9 @@ import torch
 VARIABLE = "GAUGECNN_COMMIT"
 """The environment variable that names the commit of copied code, on a cluster say."""
 
+OF_NUMBERS = (":/gaugecnn", ":/configs")
+"""What of the checkout numbers depend on, from its top."""
+
 PACKAGES = ("gaugecnn", "torch", "lightning", "e3nn", "torch-geometric", "trimesh", "numpy")
 
 
@@ -44,7 +47,7 @@ def commit() -> str:
     try:
         git("ls-files", "--error-unmatch", str(folder / "provenance.py"))
         head = git("rev-parse", "--short=12", "HEAD")
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", "gaugecnn", "configs")
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", *OF_NUMBERS)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return head + ("+" if changed else "")

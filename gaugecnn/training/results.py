@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 
@@ -46,6 +46,10 @@ class Result:
     def row(self) -> dict[str, Any]:
         """Values by column."""
         return asdict(self)
+
+
+COLUMNS = tuple(field.name for field in fields(Result))
+"""Of ``results.csv``, in their order."""
 
 
 def rows_of_run(

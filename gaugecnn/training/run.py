@@ -28,11 +28,11 @@ from gaugecnn.training.directory import (
     begin,
     default_output,
     open_run,
-    read_summary,
     resumed_from,
     run_config,
     write_tests,
 )
+from gaugecnn.training.files import read_summary
 from gaugecnn.training.fitting import fit, fitting_trainer
 from gaugecnn.training.lock import locked
 from gaugecnn.training.module import Training
@@ -77,11 +77,13 @@ def train(config: DictConfig) -> dict[str, Any]:
     watch = Stopwatch()
     trainer = fitting_trainer(config, output, module, watch)
     summary = {**_identity(config, network), "seed": config.seed}
+    train_size = len(data.splits.train)
     if config.trainer.get("fast_dev_run"):
         fit(trainer, module, data, None)
         _test(trainer, module, data, None)
         tell("trainer.fast_dev_run: training, validation and tests went through; nothing is kept")
-        return {**summary, **_training_of(config, trainer, watch), "test": {}}
+        summary |= {**_training_of(config, trainer, watch), "train_size": train_size}
+        return {**summary, "test": {}}
     with locked(output):
         last = resumed_from(output, config)
         before = read_summary(output).get("test", {})
@@ -96,7 +98,7 @@ def train(config: DictConfig) -> dict[str, Any]:
             tell("trainer.limit_test_batches=0: trained, and not tested")
         summary |= {
             **_training_of(config, trainer, watch),
-            "train_size": len(data.splits.train),
+            "train_size": train_size,
             "commit": code,
             "versions": versions(),
             "surfaces": {surface_name(config): domain.content},

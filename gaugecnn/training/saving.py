@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 from omegaconf import DictConfig
 
+from gaugecnn.files import write_bytes_atomically
 from gaugecnn.training.averaging import WeightAverage
 from gaugecnn.training.batch_statistics import PreciseBatchNorm
 
@@ -44,6 +47,19 @@ def checkpoints(folder: Path, monitored: str | None, mode: str) -> list[ModelChe
         folder, "last", save_on_train_epoch_end=True, enable_version_counter=False
     )
     return [best, last]
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Checkpoints that get their names once they are whole, whenever the process ends.
+
+    Lightning's own are written to the folder of temporary files and then moved, which is a copy
+    where that is another file system.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
+        write_bytes_atomically(Path(path), lambda file: torch.save(checkpoint, file))
 
 
 class WithoutValidation(Callback):

@@ -15,7 +15,7 @@ from gaugecnn.config import available, model_tasks
 from gaugecnn.training.module import Training
 from tests.cli.calls import TINY, call, refuse, succeed
 
-COMMANDS = ("train", "evaluate", "predict", "render", "audit", "models", "config", "bench")
+COMMANDS = ("train", "evaluate", "predict", "render", "audit", "models", "config", "bench", "study")
 
 
 def test_interrupt_tells_how_to_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,6 +96,27 @@ def test_a_damaged_checkpoint(tmp_path, damage, told):
     assert contents(run) == before
 
 
+def test_a_checkpoint_is_whole_or_the_one_of_before(tmp_path, monkeypatch):
+    run, saved = tmp_path / "run", torch.save
+
+    class EndError(Exception):
+        pass
+
+    def half(checkpoint, file, *arguments, **options):
+        if checkpoint["epoch"] == 1:
+            file.write(b"half of it")
+            raise EndError
+        saved(checkpoint, file, *arguments, **options)
+
+    monkeypatch.setattr(torch, "save", half)
+    with pytest.raises(EndError):
+        train(config_for(run, "train.epochs=2"))
+    monkeypatch.undo()
+    assert torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["epoch"] == 0
+    assert [path.name for path in (run / "checkpoints").iterdir() if path.suffix != ".ckpt"] == []
+    assert train(config_for(run, "train.epochs=2", "train.resume=true"))["epochs"] == 2
+
+
 @pytest.mark.parametrize("there", [False, True])
 def test_the_corrected_command_works_after_a_failure(tmp_path, there):
     run = tmp_path / "run"

@@ -1,0 +1,200 @@
+"""What the command ``gaugecnn study`` does: plan, tell or run what is missing, write the answer."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from gaugecnn.errors import UserError
+from gaugecnn.studies.checks import check_functions, check_shown
+from gaugecnn.studies.engines.base import Engine
+from gaugecnn.studies.engines.slurm import slurm_script
+from gaugecnn.studies.plan import Item, Plan, make_plan, selected
+from gaugecnn.studies.products import write_if_other, write_products
+from gaugecnn.studies.specification import load_study, study_file
+from gaugecnn.studies.state import State, failure, forget_failure, open_parts, state_of
+
+ENGINES = ("local", "processes", "slurm")
+OWN_WORDS = ("engine", "jobs", "threads", "output", "results")
+"""Words of a study itself; the others are of each run's configuration."""
+WIDTH = 150
+"""Columns of text where nobody watches."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a study.
+
+    Args:
+        name: of the study, or its file.
+        preset: in which size; None for its first one.
+        words: ``key=value``.
+        only: ``FACTOR=ALTERNATIVE`` of the runs that are done.
+        runs: directories of the runs that are done; none for all.
+        retry_failed: whether runs that failed are tried again.
+    """
+
+    name: str
+    preset: str | None = None
+    words: dict[str, str] = field(default_factory=dict)
+    only: Sequence[str] = ()
+    runs: Sequence[str] = ()
+    retry_failed: bool = False
+
+
+class StudyRun:
+    """A study that is planned, with where it is done.
+
+    Args:
+        asked: what is asked of it.
+
+    Raises:
+        UserError: a mistake in the study or in the words; names the key.
+    """
+
+    def __init__(self, asked: Request) -> None:
+        self.asked = asked
+        self.file = study_file(asked.name)
+        self.name = self.file.parent.name if self.file.name == "study.yaml" else self.file.stem
+        self.study = load_study(self.file)
+        words = asked.words
+        self.output = Path(words.get("output", f"runs/studies/{self.name}"))
+        preset = asked.preset or next(iter(self.study.presets), None)
+        results = self.output / ("results" if preset is None else f"results-{preset}")
+        self.results = Path(words.get("results", results))
+        self.threads = _count(words, "threads")
+        self.jobs = _count(words, "jobs")
+        self.engine = words.get("engine", "local")
+        if self.engine not in ENGINES:
+            raise UserError(f"engine: expected one of {', '.join(ENGINES)}, got {self.engine!r}")
+        if self.jobs is not None and self.engine == "local":
+            raise UserError("jobs: engine=local does one run at a time; give engine=processes")
+        given = [f"{key}={value}" for key, value in words.items() if key not in OWN_WORDS]
+        try:
+            check_shown(self.study)
+            self.plan: Plan = make_plan(self.study, asked.preset, given, self.output)
+        except UserError as error:
+            raise UserError(f"{self.file}: {error}") from error
+        self.items: list[Item] = selected(self.plan.items, asked.only, asked.runs)
+
+    def todo(self) -> list[Item]:
+        """What is neither done nor has failed, of what was selected; failures may be forgotten."""
+        if self.asked.retry_failed:
+            for item in self.items:
+                if state_of(item) is State.failed:
+                    forget_failure(item.folder)
+        return [i for i in self.items if state_of(i) not in (State.done, State.failed)]
+
+    def run(self) -> None:
+        """Do what is missing."""
+        todo = self.todo()
+        if not todo:
+            return
+        check_functions(self.study)
+        from gaugecnn.studies.progress import shown
+
+        others = len(self.items) - len(todo)
+        with shown(len(self.items), others) as tell:
+            self._engine().run(todo, tell)
+
+    def _engine(self) -> Engine:
+        if self.engine == "processes":
+            from gaugecnn.studies.engines.processes import ProcessEngine
+
+            return ProcessEngine(self.jobs or max(1, os.cpu_count() or 1), self.threads)
+        from gaugecnn.studies.engines.local import LocalEngine
+
+        return LocalEngine(self.threads)
+
+    def write_script(self) -> Path | None:
+        """Write the script of Slurm for what is missing; None if nothing is."""
+        todo = self.todo()
+        if not todo:
+            return None
+        words = {k: v for k, v in self.asked.words.items() if k not in ("engine", "jobs")}
+        command = ["gaugecnn", "study", self.asked.name]
+        command += ["--preset", self.asked.preset] if self.asked.preset else []
+        command += [f"{key}={value}" for key, value in words.items()]
+        path = self.output / "slurm.sh"
+        text = slurm_script(self.name, todo, command, str(path), self.jobs or 0, self.threads or 1)
+        write_if_other(path, text)
+        return path
+
+    def write(self) -> None:
+        """Write and print the answer, as far as it is known."""
+        text = self.file.read_text()
+        try:
+            grids = write_products(self.plan, self.name, self.results, text, self.output)
+        except UserError as error:
+            raise UserError(f"{self.file}: {error}") from error
+        for grid in grids:
+            table = Table(*grid.heading, title=grid.title, title_justify="left")
+            for row in grid.rows:
+                table.add_row(*row)
+            print_table(table)
+
+    def failures(self) -> list[str]:
+        """What failed, one line each."""
+        failed = [item for item in self.items if state_of(item) is State.failed]
+        return [f"{i.name}: {failure(i.folder)} (see {_near(i.folder)})" for i in failed]
+
+    def told(self, estimated: bool) -> Table:
+        """Every run: its state, its directory, and the seconds of training it will take.
+
+        Args:
+            estimated: whether to estimate them, which times a few steps of each network.
+        """
+        states = {item.folder: state_of(item) for item in self.items}
+        todo = [item for item in self.items if states[item.folder] is not State.done]
+        seconds: dict[Path, float] = {}
+        if estimated and todo:
+            from gaugecnn.studies.calibration import estimates
+
+            tell = lambda text: print(text, file=sys.stderr, flush=True)  # noqa: E731
+            seconds = estimates(todo, self.plan.items, self.output, tell)
+        total = sum(seconds.values())
+        caption = f"training of what is missing: {_duration(total)} with one run at a time"
+        table = Table("run", "state", title=self.study.question, caption=caption if todo else None)
+        table.add_column("training", justify="right")
+        table.add_column("directory", overflow="fold")
+        for item in self.items:
+            state = states[item.folder]
+            parts = open_parts(item)
+            missing = f" ({', '.join(parts)})" if state is State.begun and parts else ""
+            time = _duration(seconds[item.folder]) if item.folder in seconds else ""
+            table.add_row(item.name, f"{state}{missing}", time, item.folder.name)
+        return table
+
+
+def _count(words: dict[str, str], key: str) -> int | None:
+    """A number of at least 1, or None where none is given."""
+    if key not in words:
+        return None
+    if not words[key].isdecimal() or int(words[key]) < 1:
+        raise UserError(f"{key}: expected a whole number of at least 1, got {words[key]!r}")
+    return int(words[key])
+
+
+def _duration(seconds: float) -> str:
+    """In the largest unit that tells something."""
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"
+
+
+def _near(path: Path) -> str:
+    """A path as it is typed here."""
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def print_table(table: Table) -> None:
+    """Print a table, as wide as it needs where nobody watches."""
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
+    console.print(table)

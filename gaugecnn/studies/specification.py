@@ -1,0 +1,281 @@
+"""What ``study.yaml`` says: a question, the rows that answer it, and how they are shown.
+
+Every key is read by type, so that a mistake is one line that names it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gaugecnn.errors import OptionError, UserError
+from gaugecnn.typed import read
+
+FILE = "study.yaml"
+FOLDER = "experiments"
+
+Words = tuple[str, ...]
+"""``key=value``, as on the command line."""
+Where = dict[str, Any]
+"""The value of each label, or a list of values, of what is meant."""
+
+
+@dataclass(frozen=True)
+class Also:
+    """Words for some of the runs.
+
+    Args:
+        where: which, by the alternatives of factors.
+        words: laid over theirs.
+    """
+
+    where: Where
+    words: Words
+
+
+@dataclass(frozen=True)
+class Preset:
+    """The same question in another size.
+
+    Args:
+        words: for every run, laid over those of the grid.
+        grid: alternatives that are added to a factor or take the place of others of it.
+        only: by factor, the alternatives that are compared, in this order.
+        also: words for some of the runs.
+        seeds: in place of the study's.
+    """
+
+    words: Words = ()
+    grid: dict[str, dict[str, Words]] = field(default_factory=dict)
+    only: dict[str, Words] = field(default_factory=dict)
+    also: tuple[Also, ...] = ()
+    seeds: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test of every trained run beside its own: on another surface, or by a function.
+
+    Args:
+        name: by which tables know it.
+        words: of ``gaugecnn evaluate``.
+        function: ``module:function`` in their place, called with the run's directory; it gives
+            rows, mappings with `test_condition`, `metric` and `value`, and other columns of
+            `Result` where they are not the run's.
+        options: further arguments of the function.
+        where: of which runs, by the alternatives of factors.
+    """
+
+    __test__ = False  # no test of pytest's
+
+    name: str
+    words: Words = ()
+    function: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    where: Where = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if bool(self.words) == bool(self.function):
+            raise OptionError("words", "expected either words or a function")
+        if self.options and not self.function:
+            raise OptionError("options", "expected a function that takes them")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is measured without a training: latency, an audit, frames.
+
+    Args:
+        name: by which tables know it.
+        function: ``module:function``, which gives rows, mappings with the columns of `Result`.
+        options: its arguments.
+    """
+
+    name: str
+    function: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Published:
+    """Numbers of others, shown below the row that they belong to.
+
+    Args:
+        row: its names, one for each of the table's `rows`.
+        values: one for each column, null where there is none.
+    """
+
+    row: Words
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of means over seeds, with their range.
+
+    Args:
+        name: of its files.
+        title: in words.
+        rows: labels whose values name the rows: factors, columns of ``results.csv``, `test`,
+            `condition`.
+        columns: labels whose values name the columns.
+        where: which numbers, by their labels; one mapping, or several of which one must fit.
+        beside: columns of ``results.csv`` that stand once in each row, such as `parameters`.
+        format: of a number, as in Python.
+        published: numbers of others.
+        source: whose they are.
+    """
+
+    name: str
+    title: str
+    rows: Words
+    columns: Words = ("test_condition",)
+    where: Where | tuple[Where, ...] = field(default_factory=dict)
+    beside: Words = ()
+    format: str = ".2f"
+    published: tuple[Published, ...] = ()
+    source: str = "published"
+
+    def __post_init__(self) -> None:
+        try:
+            format(1.0, self.format)
+        except ValueError as error:
+            raise OptionError("format", f"expected one such as .2f, got {self.format!r}") from error
+        if not self.rows:
+            raise OptionError("rows", "expected at least one label, got none")
+
+
+class FigureKind(StrEnum):
+    """How a figure shows numbers."""
+
+    bars = "bars"
+    lines = "lines"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of means over seeds, with their range; or one that a function draws.
+
+    Args:
+        name: of its files.
+        title: above it.
+        kind: bars, or lines with a band.
+        panels: labels whose values make a panel each.
+        x: labels along the horizontal axis.
+        series: labels that tell lines, or bars of one group, apart.
+        where: which numbers, as in a table.
+        x_title: of the horizontal axis.
+        y_title: of the vertical axis; the metric where none is given.
+        logarithmic: whether the horizontal axis is.
+        function: ``module:function`` that draws in its place, called with the `Answer` of the
+            study; it gives a figure of matplotlib.
+    """
+
+    name: str
+    title: str = ""
+    kind: FigureKind = FigureKind.bars
+    panels: Words = ()
+    x: Words = ()
+    series: Words = ()
+    where: Where | tuple[Where, ...] = field(default_factory=dict)
+    x_title: str = ""
+    y_title: str = ""
+    logarithmic: bool = False
+    function: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.function and not self.x:
+            raise OptionError("x", "expected labels of the horizontal axis, or a function")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What stands in columns of ``results.csv``, with ``{factor}`` for the alternative.
+
+    Args:
+        model: the network; all alternatives where none is given.
+        train_rotation: the poses in training; ``data.rotation`` where none is given.
+    """
+
+    model: str | None = None
+    train_rotation: str | None = None
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question and what answers it.
+
+    Args:
+        question: in words.
+        words: for every run.
+        grid: by factor and alternative the words of each; every alternative of one factor is met
+            with every one of the others.
+        exclude: combinations that are left out.
+        also: words for some of the runs.
+        seeds: each run is done with each.
+        seed_keys: what is given the seed.
+        columns: of ``results.csv``.
+        presets: sizes in which the question is asked; the first one where none is named.
+        tests: beside the runs' own.
+        measures: what is no training.
+        tables: that answer the question.
+        figures: that answer it.
+    """
+
+    question: str
+    words: Words = ()
+    grid: dict[str, dict[str, Words]] = field(default_factory=dict)
+    exclude: tuple[Where, ...] = ()
+    also: tuple[Also, ...] = ()
+    seeds: tuple[int, ...] = (0,)
+    seed_keys: Words = ("seed",)
+    columns: Columns = field(default_factory=Columns)
+    presets: dict[str, Preset] = field(default_factory=dict)
+    tests: tuple[Test, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    tables: tuple[Table, ...] = ()
+    figures: tuple[Figure, ...] = ()
+
+    def __post_init__(self) -> None:
+        for option in ("tests", "measures", "tables", "figures"):
+            names = [part.name for part in getattr(self, option)]
+            for name in names:
+                if not name or names.count(name) > 1:
+                    raise OptionError(option, f"expected a name of its own, got {name!r} again")
+
+
+def study_file(name: str) -> Path:
+    """The file of a study: a path, or a name below ``experiments`` here or beside the package.
+
+    Raises:
+        UserError: there is none; lists those that there are.
+    """
+    given = Path(name)
+    folders = [Path(FOLDER), Path(__file__).parents[2] / FOLDER]
+    for path in (given, given / FILE, *(folder / name / FILE for folder in folders)):
+        if path.is_file():
+            return path
+    known = sorted({path.parent.name for folder in folders for path in folder.glob(f"*/{FILE}")})
+    there = ", ".join(known) or "none"
+    raise UserError(f"no study {name!r}: no {Path(FOLDER) / name / FILE}; there are: {there}")
+
+
+def load_study(path: Path) -> Study:
+    """Read a study.
+
+    Raises:
+        UserError: it is no YAML, or a key or value is wrong; names the key.
+    """
+    try:
+        node = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} is not valid YAML: {reason}") from error
+    try:
+        return read(Study, node, "")
+    except UserError as error:
+        raise UserError(f"{path}: {str(error).removeprefix(': ')}") from error

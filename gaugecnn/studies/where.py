@@ -1,0 +1,68 @@
+"""Which runs or numbers are meant: the value of each label, or a list of values."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from gaugecnn.errors import UserError
+from gaugecnn.studies.specification import Where
+from gaugecnn.typed import joined, nearest
+
+
+def values_of(given: Any) -> list[str]:
+    """The values that are meant, as text: numbers are written as YAML reads them."""
+    return [str(value) for value in (given if isinstance(given, list | tuple) else [given])]
+
+
+def fits(labels: Mapping[str, str], where: Where | Mapping[str, Any]) -> bool:
+    """Whether something with these labels is meant."""
+    return all(labels.get(key) in values_of(given) for key, given in where.items())
+
+
+def fits_one(labels: Mapping[str, str], where: Where | tuple[Where, ...]) -> bool:
+    """Whether one of several mappings fits; none means all."""
+    return any(fits(labels, part) for part in alternatives(where))
+
+
+def alternatives(where: Where | tuple[Where, ...]) -> tuple[Where, ...]:
+    """The mappings of which one must fit."""
+    return where if isinstance(where, tuple) else (where,)
+
+
+def check_factors(
+    where: Mapping[str, Any], grid: Mapping[str, Collection[str]], key: str, also: str = "seed"
+) -> None:
+    """Refuse a factor or an alternative that there is not.
+
+    Args:
+        where: the alternatives that are meant, by factor.
+        grid: those that there are.
+        key: where it stands, for messages.
+        also: a label beside the factors, of which any value may be meant.
+
+    Raises:
+        UserError: the first one; names what may have been meant.
+    """
+    for factor, given in where.items():
+        if factor == also:
+            continue
+        check_labels([factor], [*grid, also], key)
+        for name in values_of(given):
+            if name not in grid[factor]:
+                there = ", ".join(grid[factor])
+                hint = nearest(name, grid[factor])
+                raise UserError(f"{joined(key, factor)}: no {name!r}; there are: {there}{hint}")
+
+
+def check_labels(labels: Collection[str], known: Collection[str], key: str) -> None:
+    """Refuse a label that numbers do not have.
+
+    Raises:
+        UserError: the first one; names what may have been meant.
+    """
+    for label in labels:
+        if label not in known:
+            raise UserError(
+                f"{key}: no label {label!r}; there are: {', '.join(known)}{nearest(label, known)}"
+            )

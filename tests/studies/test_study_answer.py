@@ -1,0 +1,221 @@
+"""What a study leaves: rows, tables, figures; what was measured or trained otherwise."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from gaugecnn.errors import UserError
+from gaugecnn.studies.calibration import FILE
+from gaugecnn.studies.figures import Answer, draw
+from gaugecnn.studies.numbers import Number, numbers_of
+from gaugecnn.studies.plan import make_plan
+from gaugecnn.studies.specification import Figure, FigureKind, Published, Study, Table, load_study
+from gaugecnn.studies.tables import laid_out, latex, markdown
+from gaugecnn.training.files import read_csv
+from tests.cli.calls import call, succeed
+from tests.studies.calls import CPU, ROOT, numbers
+from tests.test_results import COLUMNS
+
+
+def number(network: str, copies: str, seed: int, value: float, **more: str) -> Number:
+    row = {"model": network, "seed": seed, "metric": "accuracy", "value": value, "parameters": 1200}
+    labels = {"network": network, "copies": copies, "condition": "rotated", **more}
+    return Number({**row, **more}, {**{k: str(v) for k, v in row.items()}, **labels})
+
+
+NUMBERS = [
+    number(network, copies, seed, value + seed + len(copies))
+    for network, value in (("cnn", 50.0), ("p4 & more", 80.0))
+    for copies in ("1", "10")
+    for seed in (0, 1, 2)
+]
+
+
+def test_a_table_is_of_means_and_ranges_over_seeds() -> None:
+    published = (Published(("cnn",), (61.5, None)), Published(("gcn",), (1.0, 2.0)))
+    table = Table(
+        "t", "A | title_1", ("network",), ("copies",),
+        beside=("parameters",), format=".1f", published=published, source="Others",
+    )  # fmt: skip
+    grid = laid_out(table, NUMBERS, "tables[0]")
+    assert grid.heading == ["network", "parameters", "1", "10"]
+    assert grid.rows == [
+        ["cnn", "1,200", "52.0 (51.0 to 53.0)", "53.0 (52.0 to 54.0)"],
+        ["Others", "", "61.5", "-"],
+        ["p4 & more", "1,200", "82.0 (81.0 to 83.0)", "83.0 (82.0 to 84.0)"],
+    ]
+    assert markdown(grid).splitlines()[2:5] == [
+        "| network | parameters | 1 | 10 |",
+        "| --- | ---: | ---: | ---: |",
+        "| cnn | 1,200 | 52.0 (51.0 to 53.0) | 53.0 (52.0 to 54.0) |",
+    ]
+    assert r"p4 \& more & 1,200 & 82.0 (81.0 to 83.0) & 83.0 (82.0 to 84.0) \\" in latex(grid)
+    assert r"\caption{A | title\_1}" in latex(grid)
+    with pytest.raises(UserError, match=r"tables\[0\].published\[0\].values: expected 1 numbers"):
+        laid_out(table, NUMBERS[:3], "tables[0]")
+    (row,) = laid_out(Table("t", "T", ("network",), ("copies",)), NUMBERS[:1], "tables[0]").rows
+    assert row == ["cnn", "51.00"]  # of one seed there is no range
+
+
+def test_a_cell_is_of_one_kind_of_number() -> None:
+    table = Table("t", "T", ("network",), ("condition",))
+    with pytest.raises(UserError, match=r"several numbers of one seed .* they differ in copies"):
+        laid_out(table, NUMBERS, "tables[0]")
+    one = Table("t", "T", ("network",), ("condition",), where={"copies": 10})
+    assert len(laid_out(one, NUMBERS, "tables[0]").rows) == 2
+    some = Table("t", "T", ("network",), ("copies",), where=({"copies": 1}, {"network": "cnn"}))
+    assert [row[2] == "-" for row in laid_out(some, NUMBERS, "tables[0]").rows] == [False, True]
+
+
+def test_lines_are_drawn_at_their_numbers_and_bars_side_by_side() -> None:
+    answer = Answer(Study("?"), [], NUMBERS)
+    lines = Figure("f", kind=FigureKind.lines, x=("copies",), series=("network",), logarithmic=True)
+    (axes,) = draw(lines, answer, "figures[0]").axes
+    found = {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
+    assert found == {"cnn": [[1, 52], [10, 53]], "p4 & more": [[1, 82], [10, 83]]}
+    assert axes.get_xscale() == "log"
+    band = axes.collections[0].get_paths()[0].vertices[:, 1]
+    assert (band.min(), band.max()) == (51, 54)
+    assert axes.get_ylabel() == "accuracy"
+    bars = Figure("f", panels=("network",), x=("copies",), series=("condition",))
+    first, second = draw(bars, answer, "figures[0]").axes
+    assert [bar.get_height() for bar in first.patches] == [52, 53]
+    assert [text.get_text() for text in second.get_xticklabels()] == ["1", "10"]
+    assert (first.get_title(), second.get_title()) == ("cnn", "p4 & more")
+    fresh = [*NUMBERS, number("cnn", "fresh", 0, 90.0)]
+    (axes,) = draw(lines, Answer(Study("?"), [], fresh), "figures[0]").axes
+    assert axes.lines[0].get_xdata().tolist() == [0, 1, 2]  # one after another
+
+
+MEASURED = """
+def cost(batch):
+    for name in ("cnn", "p4"):
+        yield {"model": name, "test_condition": f"batch {batch}", "metric": "ms", "value": 2 / 3}
+
+def wrong():
+    return [{"model": "cnn", "test_condition": "-", "metric": "ms", "value": 1, "colour": "red"}]
+
+def figure(answer):
+    from matplotlib.figure import Figure
+    assert [run.name for run in answer.runs] == ["cnn, seed 0", "p4, seed 0"]
+    drawn = Figure()
+    drawn.subplots().plot([n.value for n in answer.numbers])
+    return drawn
+
+def picture(answer):
+    return "no figure"
+"""
+
+
+def test_measures_are_rows_too(written, folder: Path) -> None:
+    (folder / "mine.py").write_text(MEASURED)
+    (folder / "study.yaml").write_text(
+        "question: What does it cost?\n"
+        "measures: [{name: cost, function: 'mine:cost', options: {batch: 4}}]\n"
+        "tables: [{name: cost, title: Cost, rows: [model], columns: [metric]}]\n"
+    )
+    assert "cost: done, 1 of 1" in succeed("study", "study.yaml", "output=runs", "engine=processes")
+    assert "begun" not in succeed("study", "study.yaml", "output=runs")
+    rows = read_csv(folder / "runs" / "results" / "results.csv")
+    assert [list(row) for row in rows] == [COLUMNS] * 2
+    assert [(row["model"], row["value"], row["task"]) for row in rows] == [
+        ("cnn", "0.666667", "-"), ("p4", "0.666667", "-"),
+    ]  # fmt: skip
+    assert rows[0]["command"].startswith("gaugecnn study")
+    assert "| cnn | 0.67 |" in (folder / "runs" / "results" / "cost.md").read_text()
+    study = (folder / "study.yaml").read_text()
+    (folder / "study.yaml").write_text(study.replace("mine:cost", "mine:wrong"))
+    result = call("study", "study.yaml", "output=runs")
+    assert result.exit_code == 1
+    assert "wrong() got an unexpected keyword argument 'batch'" in result.stderr
+    (folder / "study.yaml").write_text(
+        study.replace("mine:cost', options: {batch: 4}", "mine:wrong'")
+    )
+    assert "one has the column 'colour'" in call("study", "study.yaml", "output=runs").stderr
+
+
+def test_a_figure_can_be_a_function(written, folder: Path) -> None:
+    (folder / "drawing.py").write_text(MEASURED)
+    words = ["study", written("  - {name: own, function: 'drawing:figure'}"), "output=runs", *CPU]
+    succeed(*words)
+    drawn = folder / "runs" / "results" / "own.png"
+    before = drawn.stat().st_mtime_ns
+    succeed(*words)
+    assert drawn.stat().st_mtime_ns == before
+    (folder / "drawing.py").write_text(MEASURED.replace("Figure()", "Figure(figsize=(2, 2))"))
+    result = call(*words)  # drawn again, though the module was imported before
+    assert result.exit_code == 0
+    assert drawn.stat().st_mtime_ns != before
+    study = written("  - {name: own, function: 'drawing:picture'}")
+    assert "expected a figure of matplotlib" in call("study", study, "output=runs", *CPU).stderr
+
+
+def test_the_time_is_estimated_once_and_then_known(written, folder: Path) -> None:
+    words = ["study", written(replace={"seeds: [0]": "seeds: [0, 1]"}), "output=runs", *CPU]
+    said = call(*words, "--dry-run")
+    assert said.stderr.splitlines() == ["timing cnn, seed 0", "timing p4, seed 0"]
+    assert "training of what is missing" in said.stdout
+    kept = json.loads((folder / "runs" / FILE).read_text())
+    assert all(samples == 48 and rate > 0 for samples, rate in kept.values())
+    assert not list((folder / "runs").glob("*-seed*"))
+    assert call(*words, "--dry-run").stderr == ""
+    succeed(*words, "--only", "seed=0")
+    (folder / "runs" / FILE).unlink()
+    said = call(*words, "--dry-run")  # the other seed is known by the first
+    assert said.stderr == ""
+    assert said.stdout.count("done") == said.stdout.count("missing") - 1 == 2
+
+
+def test_runs_that_were_trained_by_hand_are_adopted(written, folder: Path) -> None:
+    study = written()
+    plan = make_plan(load_study(study), None, ["trainer.accelerator=cpu"], Path("runs"))
+    by_hand = [word for word in plan.runs[0].words if not word.startswith("model=")]
+    succeed("train", "model=cnn", *by_hand, "output=mine/first")
+    other = [word.replace("epochs=2", "epochs=1") for word in by_hand]
+    succeed("train", "model=cnn", *other, "output=mine/second")
+    words = ["study", study, "output=runs", *CPU]
+    assert succeed(*words, "--adopt", "mine") == "cnn, seed 0: mine/first\n"
+    assert succeed(*words, "--adopt", "mine") == ""
+    said = succeed(*words)
+    assert "cnn, seed 0: begun" not in said
+    assert "p4, seed 0: done, 2 of 2" in said
+    summary = json.loads((folder / "mine" / "first" / "summary.json").read_text())
+    shown = {r["test_condition"]: r["value"] for r in numbers(folder / "runs" / "results")[:2]}
+    assert shown == {c: f"{m['accuracy']:.4f}" for c, m in summary["test"].items()}
+
+
+def test_tests_by_hand_do_not_stray_into_the_results(written, folder: Path) -> None:
+
+    study = written("tests: [{name: small, words: [domain.size=20]}]")
+    words = ["study", study, "output=runs"]
+    succeed(*words, *CPU)
+    before = numbers(folder / "runs" / "results")
+    found = {row["test_condition"] for row in before if row["model"] == "cnn"}
+    elsewhere = {f"equirectangular20/{condition}" for condition in ("unrotated", "rotated")}
+    assert found == {"unrotated", "rotated"} | elsewhere
+    (run,) = (folder / "runs").glob("cnn-*")
+    succeed("evaluate", run, "data.test_size=5", "trainer.accelerator=cpu")
+    succeed("evaluate", run, "domain.size=24", "trainer.accelerator=cpu")
+    succeed(*words, *CPU)
+    assert numbers(folder / "runs" / "results") == before
+
+
+def test_a_run_that_is_not_there_keeps_its_rows(monkeypatch, folder: Path) -> None:
+    """And so the plan of own_fields is shown to be what was trained: all of its rows are kept."""
+    monkeypatch.chdir(ROOT)
+    study = load_study(ROOT / "experiments" / "own_fields" / "study.yaml")
+    table = ROOT / "experiments" / "own_fields" / "results.csv"
+    plan = make_plan(study, None, [], folder / "runs")
+    kept = numbers_of(plan, "own_fields", table)
+    assert [dict(number.row) for number in kept] == read_csv(table)
+    by_command = [sorted(shlex.split(run.command)) for run in plan.runs]
+    assert len(by_command) == len(plan.runs) == 27
+    other = make_plan(study, None, ["train.epochs=7"], folder / "runs")
+    assert not numbers_of(other, "own_fields", table)
+    for specified in study.tables:
+        text = markdown(laid_out(specified, kept, "tables"))
+        assert text == (table.parent / f"{specified.name}.md").read_text()
