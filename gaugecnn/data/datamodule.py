@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import lightning
@@ -118,14 +118,20 @@ class SurfaceDataModule(lightning.LightningDataModule):
         self.batch_size = batch_size
         self.shuffle_seed = shuffle_seed
 
-        def dataset(half: Half, part: int, poses: Poses) -> PosedDataset[Any]:
-            drawn = replace(poses, seed=(seed, part, 1))
+        def dataset(
+            half: Half,
+            part: int,
+            poses: PoseDistribution,
+            copies: int | None,
+            angles: NormalAngles | None = None,
+        ) -> PosedDataset[Any]:
+            drawn = Poses(poses, copies, (seed, part, 1), angles)
             return collection.dataset(half, drawn, (seed, part, 0))
 
-        self.train_set = dataset(splits.train, 0, Poses(rotation, copies, (), angles))
-        self.validation_set = dataset(splits.validation, 1, Poses(rotation, 1, (), angles))
+        self.train_set = dataset(splits.train, 0, rotation, copies, angles)
+        self.validation_set = dataset(splits.validation, 1, rotation, 1, angles)
         self.test_sets = {
-            name: dataset(splits.test, 2, Poses(condition.rotation, 1, ()))
+            name: dataset(splits.test, 2, condition.rotation, 1)
             for name, condition in collection.conditions.items()
         }
 

@@ -9,10 +9,9 @@ from torch import Tensor
 
 from gaugecnn.choices import ChartKind, PoseDistribution, choice
 from gaugecnn.domain_options import check_size
-from gaugecnn.errors import UserError
-from gaugecnn.surfaces.domain import Domain, SphereDomain, matching_points, random_angles
+from gaugecnn.surfaces.domain import Domain, RotatedDomain, SphereDomain, matching_points
 from gaugecnn.surfaces.lat_lon import grid_symmetries, quadrature_weights, soft_colatitudes
-from gaugecnn.surfaces.rotations import points_from_angles, rotation_about_z
+from gaugecnn.surfaces.rotations import points_from_angles
 from gaugecnn.surfaces.symmetry import (
     Reflection,
     Rotation,
@@ -140,7 +139,7 @@ class AzimuthalChart(SquareChart, SphereDomain):
         return f"chart(azimuthal, size={self.size})"
 
 
-class PlaneChart(SquareChart):
+class PlaneChart(SquareChart, RotatedDomain):
     """The picture itself: an image fills the square ``[-1, 1]^2``, whose area is 4.
 
     Pixel i of a row or a column lies at ``(2i + 1) / size - 1``, so that an upright image of just
@@ -151,7 +150,7 @@ class PlaneChart(SquareChart):
         size: rows and columns, at least 2.
 
     Raises:
-        UserError: the size is below 2, or images are to be turned about other axes.
+        UserError: the size is below 2.
     """
 
     freest = PoseDistribution.z
@@ -171,20 +170,6 @@ class PlaneChart(SquareChart):
     def normals(self) -> Tensor:
         """-z everywhere, as at the south pole: columns, -rows and it are right-handed."""
         return torch.tensor([0.0, 0.0, -1.0]).to(self.points).expand_as(self.points)
-
-    def sample_poses(
-        self, count: int, rotation: PoseDistribution, generator: torch.Generator
-    ) -> Tensor:
-        if rotation is PoseDistribution.so3:
-            raise UserError(
-                f"expected the poses none or z on {self.title}, which turns in itself, got so3"
-            )
-        if rotation is PoseDistribution.none:
-            return self.turned_poses(torch.zeros(count))
-        return self.turned_poses(random_angles(count, generator))
-
-    def turned_poses(self, angles: Tensor) -> Tensor:
-        return rotation_about_z(angles.double()).float()
 
     def image_coordinates(self, poses: Tensor) -> Tensor:
         """``R^T x`` in the plane, ``(count, row, column, 2)``, NaN outside of the image."""

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugecnn.choices import PoseDistribution
+from gaugecnn.errors import UserError
 from gaugecnn.surfaces.rotations import random_rotations, rotation_about_z
 from gaugecnn.surfaces.symmetry import Symmetry
 
@@ -102,8 +103,8 @@ class Domain(nn.Module, ABC):
         return self.title
 
 
-class SphereDomain(Domain):
-    """A domain on the unit sphere: a pose of an image is a rotation ``(3, 3)`` of it."""
+class RotatedDomain(Domain):
+    """A domain whose images are turned in space: a pose is a rotation ``(3, 3)``."""
 
     def sample_poses(
         self, count: int, rotation: PoseDistribution, generator: torch.Generator
@@ -112,10 +113,18 @@ class SphereDomain(Domain):
             return torch.eye(3).expand(count, 3, 3)
         if rotation is PoseDistribution.z:
             return self.turned_poses(random_angles(count, generator))
+        if self.freest is not PoseDistribution.so3:
+            raise UserError(
+                f"expected the poses none or z on {self.title}, which turns in itself, got so3"
+            )
         return random_rotations(count, generator).float()
 
     def turned_poses(self, angles: Tensor) -> Tensor:
         return rotation_about_z(angles.double()).float()
+
+
+class SphereDomain(RotatedDomain):
+    """A domain on the unit sphere, on which images are turned about any axis."""
 
     def image_coordinates(self, poses: Tensor) -> Tensor:
         """Stereographic projection of ``R^T x`` from the north pole, southern hemisphere only."""

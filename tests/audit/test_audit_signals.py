@@ -100,3 +100,11 @@ def test_errors_are_against_differences_and_not_against_a_bias() -> None:
     alike = torch.full((5, 7), 3.0)
     assert relative(alike * (1 + 1e-6), alike, alike).max() < 1e-2  # rounding of a constant
     assert torch.isinf(relative(alike * torch.nan, alike, alike)).all()
+
+
+def test_an_untrained_network_gets_the_same_weights_each_time() -> None:
+    network = build_model(load_config("p4_25k"))  # its dropout draws, too
+    states = [randomised(network).state_dict() for _ in range(2)]
+    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+    neutral = network.state_dict()
+    assert any(not torch.equal(value, neutral[name]) for name, value in states[0].items())

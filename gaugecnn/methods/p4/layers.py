@@ -16,7 +16,7 @@ from gaugecnn.methods.p4.convolutions import (
     P4MConvZ2,
 )
 from gaugecnn.methods.p4.group import P4, P4M, PlaneGroup
-from gaugecnn.methods.p4.stage import P4Stage
+from gaugecnn.methods.p4.stage import P4Stage, warn_of
 from gaugecnn.methods.p4.types import P4Type
 from gaugecnn.ops.planar import pooling_window
 from gaugecnn.ops.plane_type import PlaneType
@@ -51,8 +51,8 @@ class P4Convolution(Layer):
     def __init__(self, type_in: PlaneType | P4Type, stage: P4Stage, group: PlaneGroup) -> None:
         size = type_in.grid[-1]
         super().__init__(type_in, P4Type(stage.channels, stage.output_size(size), group))
-        stage.warn_unless_exact(size, self.extra_repr())
-        self.unread = tuple(stage.reasons(size))
+        self.unread = stage.reasons(size)
+        warn_of(self.unread, self.extra_repr())
         self.conv = convolution_of(type_in, stage, group, stage.convolution.stride)
         self.dropout = nn.Dropout(stage.dropout)
         self.pool = stage.pool

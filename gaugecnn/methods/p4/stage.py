@@ -30,10 +30,6 @@ class P4Stage(PlanarStage):
         """Rows that the stage gives from `size` of them."""
         return self.convolution.output_size(self.convolution_input(size))
 
-    def is_exact(self, size: int) -> bool:
-        """Whether the stage commutes with quarter turns of planes of `size` rows."""
-        return not self.reasons(size)
-
     def reasons(self, size: int) -> list[str]:
         """Why the stage does not commute with quarter turns of planes of `size` rows.
 
@@ -45,16 +41,17 @@ class P4Stage(PlanarStage):
         parts.append(("convolution", self.convolution, seen))
         return [_reason(*part) for part in parts if not part[1].is_exact(part[2])]
 
-    def warn_unless_exact(self, size: int, layer: str) -> None:
-        """Warn, naming `layer` and the nearest exact sizes, when the stage is not exact."""
-        for reason in self.reasons(size):
-            warnings.warn(
-                f"p4 layer {layer}: its {reason}, so the network is not exactly equivariant "
-                f"(domain.size=auto finds an exact size, and model.subsampling=equivariant is "
-                f"exact at every size)",
-                GaugecnnWarning,
-                stacklevel=3,
-            )
+
+def warn_of(reasons: list[str], layer: str) -> None:
+    """Warn of each reason why a layer is not exact, naming the layer."""
+    for reason in reasons:
+        warnings.warn(
+            f"p4 layer {layer}: its {reason}, so the network is not exactly equivariant "
+            f"(domain.size=auto finds an exact size, and model.subsampling=equivariant is "
+            f"exact at every size)",
+            GaugecnnWarning,
+            stacklevel=3,
+        )
 
 
 def _reason(part: str, window: Window, size: int) -> str:
