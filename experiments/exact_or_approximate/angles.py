@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,15 +58,16 @@ def accuracy(config: DictConfig, network: Network, images: Images, angle: float)
     return 100 * right / len(images)
 
 
-def measure(run: Path) -> dict[str, Any]:
+def measure(run: Path, places: Sequence[str] = ()) -> dict[str, Any]:
     """The accuracy of a run in percent by angle, and what it was measured with.
 
     Args:
         run: the run directory.
+        places: words that say where its data lie, if not where it was trained.
     """
     start = time.perf_counter()
     torch.backends.cudnn.allow_tf32 = False  # or quarter turns would differ by its rounding
-    config, description, network = open_run(run)
+    config, description, network = open_run(run, places)
     collection = load_collection(config, network.domain, description)
     assert isinstance(collection, ImageCollection)
     images = left_over(config, collection)
@@ -79,15 +81,16 @@ def measure(run: Path) -> dict[str, Any]:
     }
 
 
-def rows(run: Path) -> list[dict[str, Any]]:
+def rows(run: Path, places: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The accuracy by angle as rows of ``results.csv``; measured once, and kept in the run.
 
     Args:
         run: the run directory.
+        places: words that say where its data lie, if not where it was trained.
     """
     file = run / FILE
     if not file.is_file():
-        write_json(file, measure(run))
+        write_json(file, measure(run, places))
     found: dict[str, Any] = json.loads(file.read_text())
     of_few = f"accuracy_of_{found['images']['few']}"
     mean = sum(found["few"].values()) / len(found["few"])

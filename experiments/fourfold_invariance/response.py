@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ OTHERS = 500
 """Upright test images whose logits say how far apart those of two images are."""
 
 
-def response(run: Path) -> np.ndarray[Any, Any]:
+def response(run: Path, places: Sequence[str] = ()) -> np.ndarray[Any, Any]:
     """How far the logits of one image of each digit move as it turns, ``(digit, angle)``.
 
     ``|f(R x) - f(x)| / s``, where s is the root mean square distance of the logits of upright test
@@ -27,8 +28,9 @@ def response(run: Path) -> np.ndarray[Any, Any]:
 
     Args:
         run: the run directory.
+        places: words that say where its data lie, if not where it was trained.
     """
-    config, _, network = open_run(run)
+    config, _, network = open_run(run, places)
     data, domain = config.data, network.domain
     images = load_source(data.name, data.root, data.download, False)
     upright = domain.turned_poses(torch.zeros(OTHERS))
@@ -44,13 +46,14 @@ def response(run: Path) -> np.ndarray[Any, Any]:
     return torch.stack(moved).numpy()
 
 
-def rows(run: Path) -> list[dict[str, Any]]:
+def rows(run: Path, places: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The changes as rows of ``results.csv``: of all digits together, and of each at each angle.
 
     Args:
         run: the run directory.
+        places: words that say where its data lie, if not where it was trained.
     """
-    moved = response(run)
+    moved = response(run, places)
     found = {("all angles", f"{name}_change"): value for name, value in totals(moved).items()}
     for digit, changes in enumerate(moved):
         for angle, change in zip(ANGLES, changes, strict=True):

@@ -32,12 +32,12 @@ from gaugecnn.training.files import read_csv, write_csv
 from gaugecnn.training.provenance import device_name
 
 BUDGETS: dict[str, float] = {
-    "conformance": 110,
+    "conformance": 90,
     "gauge_cost": 40,
-    "s2cnn_cost": 110,
-    **{f"epoch:{model}": 45 for model in RECIPES},
-    **{f"bf16:{model}": 25 for model in RECIPES},
-    **{f"compile:{model}": 65 for model in RECIPES},
+    "s2cnn_cost": 50,
+    **{f"epoch:{model}": 60 for model in RECIPES},
+    **{f"bf16:{model}": 35 for model in RECIPES},
+    **{f"compile:{model}": 80 for model in RECIPES},
 }
 """Seconds of each part in the order in which they run, nine minutes in all with the start of this
 script; what one does not need the next ones may have.

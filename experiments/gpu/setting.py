@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 
 from gaugecnn.training.files import write_csv
@@ -39,6 +41,11 @@ class Setting:
 
     def __post_init__(self) -> None:
         self.commit = commit()
+
+    @property
+    def left(self) -> float:
+        """Seconds until this process should end; what it took to begin counts."""
+        return self.seconds - (time.time() - psutil.Process().create_time())
 
     @property
     def command(self) -> str:

@@ -34,7 +34,6 @@ def epoch(model: str, setting: Setting, precision: str = "32-true") -> None:
 
     Short runs find out beforehand how fast the device is; validation and tests are cut short.
     """
-    start = time.perf_counter()
     words = [*RECIPES[model], *_data(setting), *ONE_EPOCH]
     words += [f"trainer.accelerator={setting.device.type}", "trainer.devices=1"]
     words += [f"trainer.precision={precision}"]
@@ -48,7 +47,7 @@ def epoch(model: str, setting: Setting, precision: str = "32-true") -> None:
     if not setting.quick:
         speed = found["samples_per_second"]
         aside = (3 * TESTED_BATCHES + STATISTICS_BATCHES) * batch / speed
-        left = setting.seconds - (time.perf_counter() - start) - aside
+        left = setting.left - aside
         steps = max(WARM_UP_STEPS, min(math.ceil(whole / batch), int(0.8 * left * speed / batch)))
         found = _trained(model, words, steps, TESTED_BATCHES)
     run = [f"model={model}", *map(_public, words), f"trainer.limit_train_batches={steps}"]

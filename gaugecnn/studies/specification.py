@@ -63,7 +63,8 @@ class Test:
     Args:
         name: by which tables know it.
         words: of ``gaugecnn evaluate``.
-        function: ``module:function`` in their place, called with the run's directory; it gives
+        function: ``module:function`` in their place, called with the run's directory and the
+            words that say where its data lie now and on what it is done, for `open_run`; it gives
             rows, mappings with `test_condition`, `metric` and `value`, and other columns of
             `Result` where they are not the run's.
         options: further arguments of the function.

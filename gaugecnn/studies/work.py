@@ -139,7 +139,8 @@ def _tested(run: PlannedRun, test: Test, places: list[str]) -> Rows:
             for condition, metrics in found.items()
             for metric, value in metrics.items()
         ]
-    rows = _rows_of(test.function, f"tests.{test.name}", NEEDED, run.folder, **test.options)
+    given = run.folder, places
+    rows = _rows_of(test.function, f"tests.{test.name}", NEEDED, *given, **test.options)
     return [{**row, "value": _digits(row["value"])} for row in rows]
 
 

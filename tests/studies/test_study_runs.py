@@ -23,17 +23,23 @@ from tests.studies.conftest import STUDY
 COUNTING = """
 from pathlib import Path
 
-def counted(run):
+def counted(run, places):
     with Path("tested.txt").open("a") as file:
         file.write(run.name + chr(10))
     return [{"test_condition": "counted", "metric": "files", "value": 1.0}]
 
-def broken(run):
+def broken(run, places):
     if Path("broken").exists() and "p4" in run.name:
         raise RuntimeError("no such luck")
     return [{"test_condition": "broken", "metric": "parts", "value": "0.1250", "dtype": "none"}]
+
+def placed(run, places):
+    from gaugecnn.training.directory import open_run
+    root = open_run(run, places).config.data.root
+    return [{"test_condition": root, "metric": "asked", "value": 1.0}]
 """
 COUNTED = "tests: [{name: counted, function: 'plugged:counted'}]"
+PLACED = "tests: [{name: placed, function: 'plugged:placed'}]"
 BROKEN = "tests: [{name: broken, function: 'plugged:broken'}]"
 
 
@@ -193,6 +199,14 @@ def test_a_failure_is_kept_listed_and_tried_again(folder: Path, written) -> None
     assert not list(folder.rglob("failed.json"))
     parts = [row for row in numbers(folder / "runs" / "results") if row["metric"] == "parts"]
     assert [(row["value"], row["dtype"]) for row in parts] == [("0.1250", "none")] * 2
+
+
+def test_a_test_finds_the_data_where_they_are_now(folder: Path, written) -> None:
+    """Not where they were when the run was trained, on another machine perhaps."""
+    succeed("study", written(), "output=runs", "data.root=there", *CPU)
+    succeed("study", written(PLACED), "output=runs", "data.root=here", *CPU)
+    asked = [row for row in numbers(folder / "runs" / "results") if row["metric"] == "asked"]
+    assert [row["test_condition"] for row in asked] == ["here"] * 2
 
 
 def test_a_changed_setting_does_only_what_changed(folder: Path, written) -> None:
