@@ -8,7 +8,7 @@ JOBS ?= auto
 .PHONY: compare gpu test slow check wheel clean
 
 compare: $(STAMP)  ## train the methods on the embedded digits, print the table, write the figure
-	$(BIN)/python experiments/first_comparison/compare.py digits
+	$(BIN)/gaugecnn study first_comparison --preset digits engine=processes
 
 gpu:  ## what runs on a GPU, and how fast; its environment is made by the script, on top of a torch
 	PYTHON=$(PYTHON) bash experiments/gpu/run.sh

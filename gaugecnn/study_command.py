@@ -74,10 +74,14 @@ def study(
             asked.run()
     except KeyboardInterrupt:
         fail("interrupted; the same command continues", INTERRUPTED)
-    asked.write()
+    missing = asked.write()
     typer.echo(f"runs: {asked.output}\nanswer: {asked.results}")
     failures = asked.failures()
+    for line in missing:
+        typer.echo(f"not as expected: {line}", err=True)
     for line in failures:
         typer.echo(f"failed: {line}", err=True)
     if failures:
         fail(f"{len(failures)} of {len(asked.items)} failed; try again: --retry-failed", FAILED)
+    if missing:
+        raise typer.Exit(FAILED)

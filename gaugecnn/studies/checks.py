@@ -16,7 +16,7 @@ FURTHER = ("test", "condition")
 
 
 def check_shown(study: Study) -> None:
-    """Refuse labels in columns, tables and figures that no number will have.
+    """Refuse labels that no number will have, wherever numbers are shown or expected.
 
     Raises:
         UserError: the first one; names what may have been meant.
@@ -53,6 +53,14 @@ def check_shown(study: Study) -> None:
             check_labels(getattr(figure, part), known, f"figures[{i}].{part}")
         for where in alternatives(figure.where):
             check_labels(where, known, f"figures[{i}].where")
+    for i, expected in enumerate(study.expected):
+        key = f"expected[{i}]"
+        for where in (*alternatives(expected.where), expected.of):
+            check_labels(where, known, f"{key}.where")
+        for name in expected.presets:
+            if name not in study.presets:
+                there = ", ".join(study.presets) or "none"
+                raise UserError(f"{key}.presets: no {name!r}; there are: {there}")
 
 
 def check_functions(study: Study) -> None:

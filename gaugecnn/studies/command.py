@@ -15,8 +15,10 @@ from gaugecnn.errors import UserError
 from gaugecnn.studies.checks import check_functions, check_shown
 from gaugecnn.studies.engines.base import Engine
 from gaugecnn.studies.engines.slurm import slurm_script
+from gaugecnn.studies.expectations import missed
+from gaugecnn.studies.numbers import numbers_of
 from gaugecnn.studies.plan import Item, Plan, make_plan, selected
-from gaugecnn.studies.products import write_if_other, write_products
+from gaugecnn.studies.products import RESULTS, write_if_other, write_products
 from gaugecnn.studies.specification import load_study, study_file
 from gaugecnn.studies.state import State, failure, forget_failure, open_parts, state_of
 
@@ -65,8 +67,8 @@ class StudyRun:
         self.study = load_study(self.file)
         words = asked.words
         self.output = Path(words.get("output", f"runs/studies/{self.name}"))
-        preset = asked.preset or next(iter(self.study.presets), None)
-        results = self.output / ("results" if preset is None else f"results-{preset}")
+        self.preset = asked.preset or next(iter(self.study.presets), None)
+        results = self.output / ("results" if self.preset is None else f"results-{self.preset}")
         self.results = Path(words.get("results", results))
         self.threads = _count(words, "threads")
         self.jobs = _count(words, "jobs")
@@ -126,11 +128,16 @@ class StudyRun:
         write_if_other(path, text)
         return path
 
-    def write(self) -> None:
-        """Write and print the answer, as far as it is known."""
+    def write(self) -> list[str]:
+        """Write and print the answer, as far as it is known; what is not as expected, in lines."""
         text = self.file.read_text()
+        missing: list[str] = []
+        numbers = numbers_of(self.plan, self.name, self.results / RESULTS)
         try:
-            grids = write_products(self.plan, self.name, self.results, text, self.output)
+            grids = write_products(self.plan, numbers, self.results, text, self.output)
+            for i, expected in enumerate(self.study.expected):
+                if not expected.presets or self.preset in expected.presets:
+                    missing += missed(expected, numbers, self.plan.factors, f"expected[{i}]")
         except UserError as error:
             raise UserError(f"{self.file}: {error}") from error
         for grid in grids:
@@ -138,6 +145,7 @@ class StudyRun:
             for row in grid.rows:
                 table.add_row(*row)
             print_table(table)
+        return missing
 
     def failures(self) -> list[str]:
         """What failed, one line each."""

@@ -12,7 +12,8 @@ from gaugecnn.callables import current_directory_importable, find_callable
 from gaugecnn.errors import UserError
 from gaugecnn.studies.numbers import Number
 from gaugecnn.studies.plan import PlannedRun
-from gaugecnn.studies.specification import Figure, FigureKind, Study
+from gaugecnn.studies.shown import Figure, FigureKind
+from gaugecnn.studies.specification import Study
 from gaugecnn.studies.spread import Names, Spread, chosen, grouped
 
 COLOURS = ("#4e79a7", "#f28e2b", "#59a14f", "#d1495b", "#8a8a8a", "#edae49", "#76b7b2", "#b07aa1")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gaugecnn.studies.plan import Plan, PlannedMeasure, PlannedRun
-from gaugecnn.studies.specification import Columns
+from gaugecnn.studies.shown import Columns
 from gaugecnn.studies.state import ROWS, is_trained, read_rows, test_file
 from gaugecnn.training.files import read_csv, read_summary
 from gaugecnn.training.names import own_name

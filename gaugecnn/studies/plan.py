@@ -14,8 +14,8 @@ from omegaconf import DictConfig
 from gaugecnn.config import load_config
 from gaugecnn.errors import UserError
 from gaugecnn.studies.identity import digest, run_name
-from gaugecnn.studies.specification import Measure, Preset, Study, Test, Words
-from gaugecnn.studies.where import check_factors, fits
+from gaugecnn.studies.specification import Measure, Preset, Study, Test
+from gaugecnn.studies.where import Words, check_factors, fits
 from gaugecnn.typed import nearest
 
 SEED = "seed"
@@ -99,6 +99,11 @@ class Plan:
     study: Study
     runs: tuple[PlannedRun, ...]
     measures: tuple[PlannedMeasure, ...]
+
+    @property
+    def factors(self) -> list[str]:
+        """What is varied, beside the seed."""
+        return list(dict.fromkeys(f for run in self.runs for f in run.factors if f != SEED))
 
     @property
     def items(self) -> list[Item]:

@@ -11,7 +11,7 @@ from typing import IO, Any
 from gaugecnn.callables import current_directory_importable
 from gaugecnn.files import write_atomically, write_bytes_atomically
 from gaugecnn.studies.identity import digest
-from gaugecnn.studies.numbers import Number, numbers_of
+from gaugecnn.studies.numbers import Number
 from gaugecnn.studies.plan import Plan
 from gaugecnn.studies.state import is_trained
 from gaugecnn.studies.tables import Grid, laid_out, latex, markdown
@@ -22,12 +22,14 @@ RESULTS = "results.csv"
 PDF: dict[str, Any] = {"CreationDate": None}  # or a file would differ each time it is written
 
 
-def write_products(plan: Plan, name: str, folder: Path, text: str, output: Path) -> list[Grid]:
+def write_products(
+    plan: Plan, numbers: Sequence[Number], folder: Path, text: str, output: Path
+) -> list[Grid]:
     """Write the table of numbers, and tables and figures of it; the tables.
 
     Args:
         plan: of the study.
-        name: of the study.
+        numbers: all that there are.
         folder: where they go.
         text: of ``study.yaml``.
         output: where it is kept of what the figures were drawn.
@@ -35,7 +37,6 @@ def write_products(plan: Plan, name: str, folder: Path, text: str, output: Path)
     Raises:
         UserError: a table or a figure that cannot be made of the numbers; says its key.
     """
-    numbers = numbers_of(plan, name, folder / RESULTS)
     if not numbers:
         return []
     table = csv_text([{c: number.row[c] for c in COLUMNS} for number in numbers])

@@ -1,27 +1,26 @@
-"""What ``study.yaml`` says: a question, the rows that answer it, and how they are shown.
+"""What ``study.yaml`` says: a question, and the runs that answer it.
 
-Every key is read by type, so that a mistake is one line that names it.
+Every key is read by type, so that a mistake is one line that names it. A value that begins with
+``./``, such as that of ``model=./own.yaml``, is a file beside the study's.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from gaugecnn.errors import OptionError, UserError
+from gaugecnn.studies.shown import Columns, Expectation, Figure, Table
+from gaugecnn.studies.where import Where, Words
 from gaugecnn.typed import read
 
 FILE = "study.yaml"
 FOLDER = "experiments"
-
-Words = tuple[str, ...]
-"""``key=value``, as on the command line."""
-Where = dict[str, Any]
-"""The value of each label, or a list of values, of what is meant."""
 
 
 @dataclass(frozen=True)
@@ -102,111 +101,6 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Published:
-    """Numbers of others, shown below the row that they belong to.
-
-    Args:
-        row: its names, one for each of the table's `rows`.
-        values: one for each column, null where there is none.
-    """
-
-    row: Words
-    values: tuple[float | None, ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of means over seeds, with their range.
-
-    Args:
-        name: of its files.
-        title: in words.
-        rows: labels whose values name the rows: factors, columns of ``results.csv``, `test`,
-            `condition`.
-        columns: labels whose values name the columns.
-        where: which numbers, by their labels; one mapping, or several of which one must fit.
-        beside: columns of ``results.csv`` that stand once in each row, such as `parameters`.
-        format: of a number, as in Python.
-        published: numbers of others.
-        source: whose they are.
-    """
-
-    name: str
-    title: str
-    rows: Words
-    columns: Words = ("test_condition",)
-    where: Where | tuple[Where, ...] = field(default_factory=dict)
-    beside: Words = ()
-    format: str = ".2f"
-    published: tuple[Published, ...] = ()
-    source: str = "published"
-
-    def __post_init__(self) -> None:
-        try:
-            format(1.0, self.format)
-        except ValueError as error:
-            raise OptionError("format", f"expected one such as .2f, got {self.format!r}") from error
-        if not self.rows:
-            raise OptionError("rows", "expected at least one label, got none")
-
-
-class FigureKind(StrEnum):
-    """How a figure shows numbers."""
-
-    bars = "bars"
-    lines = "lines"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure of means over seeds, with their range; or one that a function draws.
-
-    Args:
-        name: of its files.
-        title: above it.
-        kind: bars, or lines with a band.
-        panels: labels whose values make a panel each.
-        x: labels along the horizontal axis.
-        series: labels that tell lines, or bars of one group, apart.
-        where: which numbers, as in a table.
-        x_title: of the horizontal axis.
-        y_title: of the vertical axis; the metric where none is given.
-        logarithmic: whether the horizontal axis is.
-        function: ``module:function`` that draws in its place, called with the `Answer` of the
-            study; it gives a figure of matplotlib.
-    """
-
-    name: str
-    title: str = ""
-    kind: FigureKind = FigureKind.bars
-    panels: Words = ()
-    x: Words = ()
-    series: Words = ()
-    where: Where | tuple[Where, ...] = field(default_factory=dict)
-    x_title: str = ""
-    y_title: str = ""
-    logarithmic: bool = False
-    function: str | None = None
-
-    def __post_init__(self) -> None:
-        if not self.function and not self.x:
-            raise OptionError("x", "expected labels of the horizontal axis, or a function")
-
-
-@dataclass(frozen=True)
-class Columns:
-    """What stands in columns of ``results.csv``, with ``{factor}`` for the alternative.
-
-    Args:
-        model: the network; all alternatives where none is given.
-        train_rotation: the poses in training; ``data.rotation`` where none is given.
-    """
-
-    model: str | None = None
-    train_rotation: str | None = None
-
-
-@dataclass(frozen=True)
 class Study:
     """A question and what answers it.
 
@@ -225,6 +119,7 @@ class Study:
         measures: what is no training.
         tables: that answer the question.
         figures: that answer it.
+        expected: what the numbers should be.
     """
 
     question: str
@@ -240,6 +135,7 @@ class Study:
     measures: tuple[Measure, ...] = ()
     tables: tuple[Table, ...] = ()
     figures: tuple[Figure, ...] = ()
+    expected: tuple[Expectation, ...] = ()
 
     def __post_init__(self) -> None:
         for option in ("tests", "measures", "tables", "figures"):
@@ -277,6 +173,18 @@ def load_study(path: Path) -> Study:
         reason = " ".join(str(error).split())
         raise UserError(f"{path} is not valid YAML: {reason}") from error
     try:
-        return read(Study, node, "")
+        return read(Study, _found(node, path.parent), "")
     except UserError as error:
         raise UserError(f"{path}: {str(error).removeprefix(': ')}") from error
+
+
+def _found(node: Any, folder: Path) -> Any:
+    """What was read, with files beside the study as paths from here."""
+    if isinstance(node, dict):
+        return {key: _found(value, folder) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_found(value, folder) for value in node]
+    key, beside, rest = node.partition("=./") if isinstance(node, str) else ("", "", "")
+    if beside and re.fullmatch(r"[\w.]+", key):
+        return f"{key}={os.path.relpath(folder / rest)}"
+    return node

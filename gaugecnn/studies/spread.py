@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from gaugecnn.errors import UserError
 from gaugecnn.studies.numbers import Number
-from gaugecnn.studies.specification import Where
-from gaugecnn.studies.where import fits_one
+from gaugecnn.studies.where import Where, fits_one
 
 Names = tuple[str, ...]
 

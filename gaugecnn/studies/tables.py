@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gaugecnn.errors import UserError
 from gaugecnn.studies.numbers import Number
-from gaugecnn.studies.specification import Published, Table
+from gaugecnn.studies.shown import Published, Table
 from gaugecnn.studies.spread import Names, chosen, grouped, names_of
 
 LATEX = {

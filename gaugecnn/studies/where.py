@@ -6,8 +6,12 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from gaugecnn.errors import UserError
-from gaugecnn.studies.specification import Where
 from gaugecnn.typed import joined, nearest
+
+Words = tuple[str, ...]
+"""``key=value``, as on the command line; or names."""
+Where = dict[str, Any]
+"""The value of each label, or a list of values, of what is meant."""
 
 
 def values_of(given: Any) -> list[str]:

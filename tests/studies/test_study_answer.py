@@ -13,7 +13,8 @@ from gaugecnn.studies.calibration import FILE
 from gaugecnn.studies.figures import Answer, draw
 from gaugecnn.studies.numbers import Number, numbers_of
 from gaugecnn.studies.plan import make_plan
-from gaugecnn.studies.specification import Figure, FigureKind, Published, Study, Table, load_study
+from gaugecnn.studies.shown import Figure, FigureKind, Published, Table
+from gaugecnn.studies.specification import Study, load_study
 from gaugecnn.studies.tables import laid_out, latex, markdown
 from gaugecnn.training.files import read_csv
 from tests.cli.calls import call, succeed

@@ -1,0 +1,33 @@
+"""Every study that is shipped can be planned in every size, and names what there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gaugecnn.studies.checks import check_functions, check_shown
+from gaugecnn.studies.plan import PlannedRun, make_plan
+from gaugecnn.studies.specification import load_study
+from tests.studies.calls import ROOT
+
+FILES = sorted((ROOT / "experiments").glob("*/study.yaml"))
+SIZES = [(file, preset) for file in FILES for preset in ([*load_study(file).presets] or [None])]
+
+
+@pytest.mark.parametrize(
+    ("file", "preset"), SIZES, ids=[f"{f.parent.name}-{preset}" for f, preset in SIZES]
+)
+def test_it_can_be_planned(file: Path, preset: str | None, monkeypatch) -> None:
+    monkeypatch.chdir(ROOT)
+    study = load_study(file)
+    check_shown(study)
+    check_functions(study)
+    plan = make_plan(study, preset, ["data.root=somewhere"], Path("runs"))
+    runs = [item for item in plan.items if isinstance(item, PlannedRun)]
+    assert all(run.config.data.root == "somewhere" for run in runs)
+    assert len(plan.items) == len(runs) + len(plan.measures)
+    assert study.question.endswith("?")
+    assert study.tables
+    seeds = {run.config.seed for run in runs}
+    assert not runs or len(seeds) >= (1 if preset == "digits" or file.parent.name == "smoke" else 3)
