@@ -58,27 +58,41 @@ class PointReader(nn.Module):
         return MapReader(self.domain, (rows, 2 * rows))
 
     @cached_property
-    def _there(self) -> tuple[Index, Array]:
-        """The points that lie on the surface: their indices, and where ``(point, xyz)``."""
-        points = self.domain.points.cpu().numpy()
-        there = np.flatnonzero(np.isfinite(points).all(axis=1))
-        return there, points[there]
-
-    @cached_property
     def _corners(self) -> tuple[Tensor, Tensor]:
         """For each pixel three points and their weights, ``(pixel, corner)`` each."""
-        there, points = self._there
-        faces = scipy.spatial.ConvexHull(points).simplices
-        pixels = map_points(self._reader.size).numpy()
-        face, weight = barycentric(points[faces], pixels)
-        return torch.from_numpy(there[faces[face]]), torch.from_numpy(weight)
+        return linear_weights(self.domain, map_points(self._reader.size))
 
     @cached_property
     def _nearest(self) -> Tensor:
         """For each pixel the nearest point, ``(pixel,)``."""
-        there, points = self._there
+        there, points = _on_surface(self.domain)
         _, nearest = scipy.spatial.KDTree(points).query(map_points(self._reader.size).numpy())
         return torch.from_numpy(there[nearest])
+
+
+def _on_surface(domain: Domain) -> tuple[Index, Array]:
+    """The points that lie on the surface: their indices, and where ``(point, xyz)``."""
+    points = domain.points.cpu().numpy()
+    there = np.flatnonzero(np.isfinite(points).all(axis=1))
+    return there, points[there]
+
+
+def linear_weights(domain: Domain, places: Tensor) -> tuple[Tensor, Tensor]:
+    """How fields on a sphere domain are read elsewhere: linear on the faces of its convex hull.
+
+    ``f(x) = sum_c weight_c f[index_c]`` over the corners c of the face that x lies on.
+
+    Args:
+        domain: where the fields live.
+        places: on the unit sphere, ``(place, xyz)``.
+
+    Returns:
+        indices of points of the domain, and weights that sum to 1, ``(place, corner)`` each.
+    """
+    there, points = _on_surface(domain)
+    faces = scipy.spatial.ConvexHull(points).simplices
+    face, weight = barycentric(points[faces], places.cpu().numpy())
+    return torch.from_numpy(there[faces[face]]), torch.from_numpy(weight)
 
 
 def barycentric(corners: Array, places: Array) -> tuple[Index, Array]:

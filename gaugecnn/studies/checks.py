@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from gaugecnn.callables import current_directory_importable, find_callable
 from gaugecnn.errors import UserError
@@ -11,6 +11,8 @@ from gaugecnn.studies.specification import Study
 from gaugecnn.studies.where import alternatives, check_labels
 from gaugecnn.training.results import COLUMNS
 
+SCORES = "gaugecnn.studies.image_scores:rows"
+"""The test that scores every image by itself."""
 FURTHER = ("test", "condition")
 """Labels of a number beside columns and factors."""
 
@@ -35,6 +37,7 @@ def check_shown(study: Study) -> None:
             there = ", ".join(f"{{{factor}}}" for factor in named)
             raise UserError(f"columns.{column}: {pattern!r} has more than {there}") from error
     known = list(dict.fromkeys([*factors, *FURTHER, *COLUMNS]))
+    _check_differences(study, factors)
     for i, table in enumerate(study.tables):
         key = f"tables[{i}]"
         check_labels(table.rows, known, f"{key}.rows")
@@ -53,14 +56,34 @@ def check_shown(study: Study) -> None:
             check_labels(getattr(figure, part), known, f"figures[{i}].{part}")
         for where in alternatives(figure.where):
             check_labels(where, known, f"figures[{i}].where")
+    for option in ("tests", "expected"):
+        for i, part in enumerate(getattr(study, option)):
+            check_labels(part.presets, [*study.presets], f"{option}[{i}].presets")
     for i, expected in enumerate(study.expected):
         key = f"expected[{i}]"
         for where in (*alternatives(expected.where), expected.of):
             check_labels(where, known, f"{key}.where")
-        for name in expected.presets:
-            if name not in study.presets:
-                there = ", ".join(study.presets) or "none"
-                raise UserError(f"{key}.presets: no {name!r}; there are: {there}")
+
+
+def _check_differences(study: Study, factors: Collection[str]) -> None:
+    """Refuse a comparison of what is not there, or of what no test scores image by image."""
+    scored = [test.name for test in study.tests if test.function == SCORES]
+    for i, difference in enumerate(study.differences):
+        key = f"differences[{i}]"
+        if difference.test not in scored:
+            there = ", ".join(scored) or "none"
+            raise UserError(
+                f"{key}.test: expected a test by {SCORES}, got {difference.test!r}; {there}"
+            )
+        check_labels([difference.factor], [*factors], f"{key}.factor")
+        every = {
+            name
+            for alternatives in (study.grid, *(p.grid for p in study.presets.values()))
+            for name in alternatives.get(difference.factor, {})
+        }
+        for option in ("of", "minus"):
+            check_labels([getattr(difference, option)], sorted(every), f"{key}.{option}")
+        check_labels(difference.where, [*factors], f"{key}.where")
 
 
 def check_functions(study: Study) -> None:

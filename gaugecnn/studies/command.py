@@ -132,7 +132,7 @@ class StudyRun:
         """Write and print the answer, as far as it is known; what is not as expected, in lines."""
         text = self.file.read_text()
         missing: list[str] = []
-        numbers = numbers_of(self.plan, self.name, self.results / RESULTS)
+        numbers = numbers_of(self.plan, self.name, self.results / RESULTS, self.output)
         try:
             grids = write_products(self.plan, numbers, self.results, text, self.output)
             for i, expected in enumerate(self.study.expected):

@@ -39,7 +39,7 @@ class Number:
         return float(self.row["value"])
 
 
-def numbers_of(plan: Plan, name: str, earlier: Path) -> list[Number]:
+def numbers_of(plan: Plan, name: str, earlier: Path, output: Path) -> list[Number]:
     """All that there is, in the order of the plan.
 
     A run that is not there keeps the rows that an earlier table has of it, told by their command.
@@ -48,9 +48,11 @@ def numbers_of(plan: Plan, name: str, earlier: Path) -> list[Number]:
         plan: of the study.
         name: of the study.
         earlier: the table.
+        output: of the study's runs.
     """
     kept: dict[frozenset[str], list[dict[str, str]]] = {}
-    for row in read_csv(earlier):
+    rows = read_csv(earlier)
+    for row in rows:
         kept.setdefault(_words(row.get("command", "")), []).append(row)
     found: list[Number] = []
     for run in plan.runs:
@@ -62,6 +64,12 @@ def numbers_of(plan: Plan, name: str, earlier: Path) -> list[Number]:
             ]
     for measure in plan.measures:
         found += _of_measure(measure, f"gaugecnn study {name}")
+    for difference in plan.study.differences:
+        from gaugecnn.studies.paired import paired_rows  # numpy, for studies that compare
+
+        for pair, found_row in paired_rows(plan, difference, rows, output):
+            whole = Result(**{"command": f"gaugecnn study {name}", **found_row}).row()
+            found.append(Number(whole, {**_labels(whole, difference.name), **pair.others}))
     return found
 
 

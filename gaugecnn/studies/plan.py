@@ -136,8 +136,9 @@ def make_plan(study: Study, preset: str | None, words: Sequence[str], output: Pa
         check_factors(test.where, every, f"tests[{i}].where")
     grid = _alternatives(study, [chosen])
     grid |= {f: {name: grid[f][name] for name in names} for f, names in chosen.only.items()}
+    tests = _tests(study, preset)
     runs = tuple(
-        _planned(study, chosen, grid, factors, seed, words, output)
+        _planned(study, chosen, tests, grid, factors, seed, words, output)
         for factors, seed in _rows(study, chosen, grid)
     )
     measures = tuple(
@@ -187,6 +188,12 @@ def _preset(study: Study, name: str | None) -> Preset:
     return study.presets[name]
 
 
+def _tests(study: Study, preset: str | None) -> list[Test]:
+    """The tests of a size."""
+    name = preset or next(iter(study.presets), None)
+    return [test for test in study.tests if not test.presets or name in test.presets]
+
+
 def _alternatives(study: Study, presets: Iterable[Preset]) -> dict[str, dict[str, Words]]:
     """The alternatives of each factor, with those that presets add."""
     grid = {factor: {**alternatives} for factor, alternatives in study.grid.items()}
@@ -216,6 +223,7 @@ def _rows(
 def _planned(
     study: Study,
     preset: Preset,
+    every: Sequence[Test],
     grid: Mapping[str, Mapping[str, Words]],
     factors: dict[str, str],
     seed: int,
@@ -244,7 +252,7 @@ def _planned(
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
     chosen = [f"model={given['model']}", f"task={config.task}"]
-    tests = tuple(test for test in study.tests if fits(factors, test.where))
+    tests = tuple(test for test in every if fits(factors, test.where))
     folder = Path(os.path.abspath(output)) / run_name(config)
     return PlannedRun(factors, (*chosen, *rest), config, folder, tests)
 

@@ -115,6 +115,31 @@ class Columns:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """How much more one alternative reaches than another on the same test images.
+
+    It is a number of the test `name`, with an interval beside it (`gaugecnn.studies.paired`).
+
+    Args:
+        name: by which tables know it.
+        test: the one that scored every image, of `gaugecnn.studies.image_scores`.
+        factor: whose alternatives are compared, every one of the other factors by itself.
+        of: an alternative.
+        minus: what it is compared with.
+        where: of which runs, by the alternatives of the other factors.
+        conditions: of the test.
+    """
+
+    name: str
+    test: str
+    factor: str
+    of: str
+    minus: str
+    where: Where = field(default_factory=dict)
+    conditions: Words = ("rotated",)
+
+
+@dataclass(frozen=True)
 class Expectation:
     """What the mean over seeds of some numbers should be.
 

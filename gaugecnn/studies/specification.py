@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from gaugecnn.errors import OptionError, UserError
-from gaugecnn.studies.shown import Columns, Expectation, Figure, Table
+from gaugecnn.studies.shown import Columns, Difference, Expectation, Figure, Table
 from gaugecnn.studies.where import Where, Words
 from gaugecnn.typed import read
 
@@ -68,6 +68,7 @@ class Test:
             `Result` where they are not the run's.
         options: further arguments of the function.
         where: of which runs, by the alternatives of factors.
+        presets: in which sizes it is made; all where none is named.
     """
 
     __test__ = False  # no test of pytest's
@@ -77,6 +78,7 @@ class Test:
     function: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     where: Where = field(default_factory=dict)
+    presets: Words = ()
 
     def __post_init__(self) -> None:
         if bool(self.words) == bool(self.function):
@@ -117,6 +119,7 @@ class Study:
         presets: sizes in which the question is asked; the first one where none is named.
         tests: beside the runs' own.
         measures: what is no training.
+        differences: between networks, on the same test images.
         tables: that answer the question.
         figures: that answer it.
         expected: what the numbers should be.
@@ -133,12 +136,13 @@ class Study:
     presets: dict[str, Preset] = field(default_factory=dict)
     tests: tuple[Test, ...] = ()
     measures: tuple[Measure, ...] = ()
+    differences: tuple[Difference, ...] = ()
     tables: tuple[Table, ...] = ()
     figures: tuple[Figure, ...] = ()
     expected: tuple[Expectation, ...] = ()
 
     def __post_init__(self) -> None:
-        for option in ("tests", "measures", "tables", "figures"):
+        for option in ("tests", "measures", "differences", "tables", "figures"):
             names = [part.name for part in getattr(self, option)]
             for name in names:
                 if not name or names.count(name) > 1:

@@ -98,7 +98,7 @@ def test_the_command_fails_when_something_is_missed(written, folder: Path) -> No
         (EXPECTED.replace("LIMIT", "much"), "at_least: expected a number"),
         (EXPECTED.replace("LIMIT", "1").replace("metric", "metrik"), "no label 'metrik'"),
         (EXPECTED.replace("LIMIT}", "1, of: {conditio: a}}"), "no label 'conditio'"),
-        (EXPECTED.replace("LIMIT}", "1, presets: [big]}"), "presets: no 'big'"),
+        (EXPECTED.replace("LIMIT}", "1, presets: [big]}"), "presets: no label 'big'"),
     ],
 )
 def test_a_mistake_is_one_line(written, line: str, message: str) -> None:
