@@ -19,6 +19,7 @@ from gaugecnn.errors import UserError
 from gaugecnn.layers import LayerFamily
 from gaugecnn.networks import Network
 from gaugecnn.ops.allocator import keep_freed_memory
+from gaugecnn.ops.learned_rotations import LearnedRotations
 from gaugecnn.ops.outline import outline
 from gaugecnn.plans import FieldPlan
 from gaugecnn.registry import method_for
@@ -99,7 +100,10 @@ def build_model(
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            return task.build(family, plan)
+            network = task.build(family, plan)
+            if plan.augmentation is not None:
+                network.augmentation = LearnedRotations(plan.augmentation, network)
+            return network
     except (TypeError, ValueError) as error:
         if isinstance(error, UserError):
             raise

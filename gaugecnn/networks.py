@@ -11,7 +11,7 @@ the mirrored block of the first half adds its own. Nothing else builds networks.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -69,8 +69,25 @@ class Block(Layer):
         return self.activation(y)
 
 
+class Augmentation(nn.Module, ABC):
+    """Answers of a network to signals that are changed before they are read."""
+
+    @abstractmethod
+    def forward(self, signal: Tensor, network: Callable[[Tensor], Tensor]) -> Tensor:
+        """What a network answers to signals ``(batch, channel, *domain.shape)``."""
+
+    @property
+    @abstractmethod
+    def penalty(self) -> Tensor:
+        """What is added to the loss in training, a number."""
+
+
 class Network(nn.Module, ABC):
     """What the two networks share: a family, its domain, and a trunk of blocks that fit each other.
+
+    Attributes:
+        augmentation: what changes signals before they are read; None for nothing. It may be set
+            once the network is built.
 
     Args:
         family: the layers of one equivariance type on one domain.
@@ -109,11 +126,17 @@ class Network(nn.Module, ABC):
                 )
             blocks.append(Block(family, layer, moved, residual, earlier))
         self.blocks = nn.ModuleList(blocks)  # type: ignore[assignment]
+        self.augmentation: Augmentation | None = None
 
     @property
     def exact_symmetries(self) -> list[Symmetry]:
         """The symmetries that hold exactly for this network."""
-        return self.family.exact_symmetries(self.stages)
+        return [] if self.augmentation else self.family.exact_symmetries(self.stages)
+
+    @property
+    def penalty(self) -> Tensor | None:
+        """What is added to the loss in training; None for nothing."""
+        return None if self.augmentation is None else self.augmentation.penalty
 
     def forward(self, signal: Tensor) -> Tensor:
         """Signal ``(batch, channel, *domain.shape)`` to what the task asks for.
@@ -126,6 +149,8 @@ class Network(nn.Module, ABC):
         if not torch.compiler.is_compiling():
             keeps = torch.is_grad_enabled() or any(m is not None for m in self.mirrors)
             self.family.check_memory(self.types, len(signal), keeps, signal.device)
+        if self.augmentation is not None:
+            return self.augmentation(signal, lambda turned: self.answer(self.trunk(turned), turned))
         return self.answer(self.trunk(signal), signal)
 
     @property

@@ -99,6 +99,28 @@ class Head:
             )
 
 
+@dataclass(frozen=True)
+class LearnedAugmentation:
+    """Rotations of the input whose distribution is learned (Benton et al. 2020).
+
+    Args:
+        samples: rotations over which the answer is a mean, but in training, where there is one.
+        penalty: what wide distributions are worth: it times the width is taken from the loss.
+
+    Raises:
+        OptionError: an option is out of range.
+    """
+
+    samples: int = 8
+    penalty: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.samples < 1:
+            raise OptionError("samples", f"expected samples >= 1, got {self.samples}")
+        if not self.penalty >= 0:
+            raise OptionError("penalty", f"expected penalty >= 0, got {self.penalty}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What the plans of all tasks hold.
@@ -107,6 +129,7 @@ class Plan:
         stages: the first one lifts the signal.
         residual: give every block but the first a shortcut.
         head: the perceptron at the end.
+        augmentation: rotations of the input that are learned; None for none.
 
     Raises:
         OptionError: there is no stage.
@@ -115,6 +138,7 @@ class Plan:
     stages: tuple[Stage, ...]
     residual: bool = False
     head: Head = Head()
+    augmentation: LearnedAugmentation | None = None
 
     def __post_init__(self) -> None:
         if not self.stages:

@@ -22,7 +22,7 @@ PUBLISHED = {
     ("p4_25k", "classification", 1): 24_810,
     ("z2_25k", "classification", 3): 25_570,
 }
-SMALL = ("gauge", "s2cnn", "p4", "cnn", "gcn")
+SMALL = ("gauge", "s2cnn", "p4", "cnn", "cnn_augerino", "gcn")
 ACCURATE = {
     ("s2cnn_100k", "classification"): 97_898,
     ("gauge_100k", "classification"): 81_830,

@@ -14,6 +14,7 @@ from gaugecnn.audit.rows import Audit, AuditRow
 from gaugecnn.audit.signals import Fixed, RandomFunctions, Signals
 from gaugecnn.audit.symmetries import Kind, given_kinds, kinds_of
 from gaugecnn.claims import Claim
+from gaugecnn.errors import UserError
 from gaugecnn.networks import Network
 from gaugecnn.surfaces.symmetry import Symmetry
 
@@ -48,7 +49,13 @@ def audit_model(
 
     Raises:
         ValueError: fewer than two inputs, or a symmetry that does not act on the signal.
+        UserError: the network's answer is a mean over learned rotations, which no layer makes.
     """
+    if model.augmentation is not None:
+        raise UserError(
+            "an audit looks at layers, and this network answers with a mean over learned "
+            "rotations: give one without model.TASK.augmentation"
+        )
     tell = tell or (lambda text: None)
     inputs = _inputs(model, signals)
     if symmetries is None:

@@ -20,11 +20,41 @@ CANDIDATES = 24
 """Faces that are tried for the one that holds a place."""
 
 
+class FieldTurner(nn.Module):
+    """Fields that are known at the points of a sphere domain, turned.
+
+    A field is laid on a fine equirectangular map, linear on the faces of the points' convex hull,
+    and read there.
+
+    Args:
+        domain: where the fields live.
+    """
+
+    index: Tensor
+    weight: Tensor
+
+    def __init__(self, domain: Domain) -> None:
+        super().__init__()
+        self.reader = fine_reader(domain)
+        index, weight = linear_weights(domain, map_points(self.reader.size))  # (pixel, corner)
+        self.register_buffer("index", index, persistent=False)
+        self.register_buffer("weight", weight, persistent=False)
+
+    def forward(self, values: Tensor, rotations: Tensor) -> Tensor:
+        """``f(R^T x)`` of values ``(batch, channel, *domain.shape)``, the same shape.
+
+        Args:
+            values: of fields f.
+            rotations: R of each, ``(batch, 3, 3)``; it gets gradients.
+        """
+        pixels = (values.flatten(2)[:, :, self.index] * self.weight.to(values)).sum(-1)
+        return self.reader.fields(pixels.unflatten(2, self.reader.size), rotations)
+
+
 class PointReader(nn.Module):
     """Fields at the points of a domain, as they are or, on a sphere, turned.
 
-    To be turned, a field is laid on a fine equirectangular map, linear on the faces of the points'
-    convex hull (labels: of the nearest point), and read there.
+    Labels that are turned are laid on the map of `FieldTurner` each from its nearest point.
 
     Args:
         domain: where the fields live.
@@ -38,36 +68,36 @@ class PointReader(nn.Module):
         """``f(R^T x)`` of values ``(batch, channel, *domain.shape)``, the same shape."""
         if rotations is None:
             return values
-        index, weight = (x.to(values.device) for x in self._corners)
-        pixels = (values.flatten(2)[:, :, index] * weight.to(values)).sum(-1)
-        reader = self._reader.to(values.device)
-        return reader.fields(pixels.unflatten(2, reader.size), rotations)
+        turned: Tensor = self._turner.to(values.device)(values, rotations)
+        return turned
 
     def labels(self, labels: Tensor, rotations: Tensor | None) -> Tensor:
         """The nearest label of ``(batch, *domain.shape)``, the same shape."""
         if rotations is None:
             return labels
         pixels = labels.flatten(1)[:, self._nearest.to(labels.device)]
-        reader = self._reader.to(labels.device)
+        reader = self._turner.to(labels.device).reader
         return reader.labels(pixels.unflatten(1, reader.size), rotations)
 
     @cached_property
-    def _reader(self) -> MapReader:
-        spacing = math.sqrt(4 * math.pi / len(self.domain.points))
-        rows = math.ceil(FINER * math.pi / spacing)
-        return MapReader(self.domain, (rows, 2 * rows))
-
-    @cached_property
-    def _corners(self) -> tuple[Tensor, Tensor]:
-        """For each pixel three points and their weights, ``(pixel, corner)`` each."""
-        return linear_weights(self.domain, map_points(self._reader.size))
+    def _turner(self) -> FieldTurner:
+        return FieldTurner(self.domain)
 
     @cached_property
     def _nearest(self) -> Tensor:
         """For each pixel the nearest point, ``(pixel,)``."""
         there, points = _on_surface(self.domain)
-        _, nearest = scipy.spatial.KDTree(points).query(map_points(self._reader.size).numpy())
+        _, nearest = scipy.spatial.KDTree(points).query(
+            map_points(self._turner.reader.size).numpy()
+        )
         return torch.from_numpy(there[nearest])
+
+
+def fine_reader(domain: Domain) -> MapReader:
+    """What reads maps with `FINER` pixels between neighbouring points at these points."""
+    spacing = math.sqrt(4 * math.pi / len(domain.points))
+    rows = math.ceil(FINER * math.pi / spacing)
+    return MapReader(domain, (rows, 2 * rows))
 
 
 def _on_surface(domain: Domain) -> tuple[Index, Array]:

@@ -93,7 +93,8 @@ class Training(lightning.LightningModule):
         if not torch.isfinite(loss):
             raise DivergenceError(f"the loss is {loss.item()} at step {self.global_step}")
         self.log("train/loss", loss, prog_bar=True)
-        return loss
+        penalty = self.network.penalty
+        return loss if penalty is None else loss + penalty
 
     def validation_step(self, batch: Batch, _: int) -> None:
         """Labels are not smoothed, so that losses compare whatever was trained."""
