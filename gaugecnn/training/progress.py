@@ -60,8 +60,15 @@ def quiet_libraries(profiled: bool) -> None:
     warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
 
 
+SECONDS = "train/seconds"
+"""The column of ``metrics.csv``."""
+
+
 class Stopwatch(Callback):
-    """Seconds and samples of training, its rendering included, validation and tests left out."""
+    """Seconds and samples of training, its rendering included, validation and tests left out.
+
+    ``train/seconds`` stands beside every validation in ``metrics.csv``: quality against time.
+    """
 
     def __init__(self) -> None:
         self.seconds, self.samples = 0.0, 0
@@ -69,6 +76,10 @@ class Stopwatch(Callback):
 
     def on_train_epoch_start(self, *_: Any) -> None:
         self._counted = time.perf_counter()
+
+    def on_validation_epoch_end(self, trainer: Any, module: Any) -> None:
+        if not trainer.sanity_checking:
+            module.log(SECONDS, self.seconds, sync_dist=False)
 
     def on_validation_end(self, *_: Any) -> None:
         self._counted = time.perf_counter()

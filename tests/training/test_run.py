@@ -63,7 +63,10 @@ def test_run_directory(tmp_path):
     assert len(rows) == 2 * 11
     with (run / "metrics.csv").open() as file:
         logged = list(csv.DictReader(file))
-    assert any(row.get("validation/miou_foreground") for row in logged)
+    validated = [row for row in logged if row.get("validation/miou_foreground")]
+    seconds = [float(row["train/seconds"]) for row in validated]
+    assert len(seconds) == 2
+    assert 0 < seconds[0] < seconds[1] == pytest.approx(summary["train_seconds"], abs=0.01)
 
 
 def test_loading_and_evaluating_a_run(tmp_path):
