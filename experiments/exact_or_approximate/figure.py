@@ -42,7 +42,8 @@ def draw(answer: Answer) -> Figure:
         above.set_xticks(range(0, 361, 90))
         above.set_ylabel("test accuracy, %")
         below.set(xlabel="epoch", ylabel="validation accuracy, %", ylim=(85, 100))
-    panels[0, 0].legend(fontsize=8)
+    lines, names = panels[0, 0].get_legend_handles_labels()
+    figure.legend(lines, names, loc="outside lower center", ncols=len(names), frameon=False)
     return figure
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from gaugecnn.studies.checks import check_functions, check_shown
+from gaugecnn.studies.expectations import missed
+from gaugecnn.studies.numbers import numbers_of
 from gaugecnn.studies.plan import PlannedRun, make_plan
 from gaugecnn.studies.specification import load_study
 from tests.studies.calls import ROOT
@@ -31,3 +33,23 @@ def test_it_can_be_planned(file: Path, preset: str | None, monkeypatch) -> None:
     assert study.tables
     seeds = {run.config.seed for run in runs}
     assert not runs or len(seeds) >= (1 if preset == "digits" or file.parent.name == "smoke" else 3)
+
+
+COMMITTED = [(file, preset) for file, preset in SIZES if (file.parent / "results.csv").is_file()]
+
+
+@pytest.mark.parametrize(
+    ("file", "preset"), COMMITTED, ids=[f"{f.parent.name}-{preset}" for f, preset in COMMITTED]
+)
+def test_what_is_committed_is_as_expected(file: Path, preset: str | None, tmp_path) -> None:
+    """The numbers are those of the table: no run is here."""
+    study = load_study(file)
+    plan = make_plan(study, preset, [], tmp_path)
+    numbers = numbers_of(plan, file.parent.name, file.parent / "results.csv", tmp_path)
+    told = [
+        line
+        for i, expected in enumerate(study.expected)
+        if preset in (expected.presets or (preset,))
+        for line in missed(expected, numbers, plan.factors, f"expected[{i}]")
+    ]
+    assert not numbers or not told  # those of another size have no row here
