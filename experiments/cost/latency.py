@@ -8,7 +8,9 @@ from typing import Any
 from gaugecnn.bench import benchmark
 
 
-def rows(models: Sequence[str], task: str, batch: int, repeats: int = 15) -> Iterator[dict[str, Any]]:
+def rows(
+    models: Sequence[str], task: str, batch: int, repeats: int = 15
+) -> Iterator[dict[str, Any]]:
     """The rows of ``gaugecnn bench``; ratios are to the first model.
 
     Args:

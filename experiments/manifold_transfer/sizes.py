@@ -7,61 +7,53 @@ its mesh.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from gaugecnn import load_run
+from experiments.manifold_transfer.frames import mesh_words
 from gaugecnn.build import build_domain
-from gaugecnn.data.datamodule import Splits, SurfaceDataModule
-from gaugecnn.data.images.collection import ImageCollection
-from gaugecnn.data.images.sources import Images, load_source
+from gaugecnn.data.images.sources import load_source
+from gaugecnn.prediction import ask, laid
 from gaugecnn.surfaces.domain import IMAGE_HALF_WIDTH, PoseDistribution
 from gaugecnn.surfaces.mesh import TriangleMesh
-from gaugecnn.training.directory import run_config
+from gaugecnn.training.directory import open_run, run_config
 
 
-def mesh_words(name: str) -> list[str]:
-    """The configuration of a shipped surface."""
-    return ["domain.kind=mesh", f"domain.file=meshes/{name}.ply"]
+def rows(
+    run: Path, places: Sequence[str] = (), surfaces: Sequence[str] = (), images: int = 2000
+) -> Iterator[dict[str, Any]]:
+    """The accuracy of a classifier on its own surface, with images as wide as on other ones.
+
+    Args:
+        run: the run directory.
+        places: words that say where its data lie, if not where it was trained.
+        surfaces: shipped ones, on which images are scaled down.
+        images: how many of the first test images.
+    """
+    config, _, network = open_run(run, places)
+    data = config.data
+    source = load_source(data.name, data.root, False, train=False).subset(torch.arange(images))
+    for name in surfaces:
+        margin = round(source.images.shape[-1] * (1 / _width(run, name) - 1) / 2)
+        framed = torch.nn.functional.pad(source.images, (margin,) * 4)
+        turns = {"unrotated": PoseDistribution.none, "rotated": PoseDistribution.so3}
+        for condition, rotation in turns.items():
+            generator = torch.Generator().manual_seed(0)
+            poses = network.domain.sample_poses(images, rotation, generator)
+            named = ask(network, laid(framed, config, network, poses)).outputs.argmax(1)
+            value = 100 * float((named == source.labels).double().mean())
+            yield {
+                "test_condition": f"as wide as on {name}/{condition}",
+                "metric": "accuracy",
+                "value": f"{value:.4f}",
+            }
 
 
-def width_on(run: Path, name: str) -> float:
+def _width(run: Path, name: str) -> float:
     """The width of an image on a shipped surface, over that on the unit sphere."""
     domain = build_domain(run_config(run, mesh_words(name)))
     assert isinstance(domain, TriangleMesh)
     return domain.placing.half_width / IMAGE_HALF_WIDTH
-
-
-def accuracy_of_width(run: Path, root: str, width: float, count: int) -> dict[str, float]:
-    """Accuracy of a trained classifier on its own surface, by test condition, in percent.
-
-    Args:
-        run: the run directory.
-        root: the folder of the data files.
-        width: of the images, over their own.
-        count: of the first test images.
-    """
-    network = load_run(run)
-    source = load_source("mnist", root, False, train=False).subset(torch.arange(count))
-    margin = round(source.images.shape[-1] * (1 / width - 1) / 2)
-    framed = torch.nn.functional.pad(source.images, (margin,) * 4)
-    images = Images(framed, source.labels, source.classes, source.name)
-    data = SurfaceDataModule(
-        ImageCollection(network.domain, images, images),
-        Splits(images, images, images),
-        rotation=PoseDistribution.none,
-        copies=None,
-        batch_size=50,
-        seed=0,
-        shuffle_seed=0,
-    )
-    found = {}
-    for condition, loader in zip(data.test_sets, data.test_dataloader(), strict=True):
-        hits = 0
-        for raw in loader:
-            batch = data.renderer(raw)
-            with torch.no_grad():
-                hits += int((network(batch.signal).argmax(1) == batch.label).sum())
-        found[condition] = 100 * hits / count
-    return found
