@@ -68,14 +68,9 @@ def gauge_cost(setting: Setting) -> None:
     if setting.quick:
         cost.LEVELS = cost.LEVELS[:1]
     found = cost.timings(setting.device, 1 if setting.quick else 15)
-    product = "x".join(map(str, cost.PRODUCT))
     for (metric, level), value in found.items():
-        setting.add(
-            f"icosphere{level}, batch{cost.BATCH}" if level else product,
-            metric,
-            value,
-            model=f"GaugeConv {cost.TYPE}, one ring" if level else "dense product",
-        )
+        row = cost.row(metric, level, value)
+        setting.add(row["test_condition"], metric, value, model=row["model"])
 
 
 def s2cnn_cost(setting: Setting) -> None:
@@ -84,7 +79,7 @@ def s2cnn_cost(setting: Setting) -> None:
     device = setting.device.type
     bench_run.footprint = lambda *_: {}
     if setting.quick:
-        sys.modules["exactness"].ROTATIONS = 1
+        sys.modules["experiments.s2cnn_cost.exactness"].ROTATIONS = 1
     exact = cost.exactness_rows(device)
     setting.extend({**row, "command": setting.command} for row in exact)
     wrong = [row["metric"] for row in exact if float(row["value"]) > cost.EXACT]
@@ -99,9 +94,8 @@ def s2cnn_cost(setting: Setting) -> None:
 
 
 def _experiment(name: str) -> ModuleType:
-    """The script of another experiment, whose neighbours it imports by their short names."""
-    sys.path.insert(0, str(ROOT / "experiments" / name))
-    return importlib.import_module("cost")
+    """What another experiment measures."""
+    return importlib.import_module(f"experiments.{name}.cost")
 
 
 def epoch(setting: Setting, model: str, precision: str = "32-true") -> None:

@@ -3,23 +3,15 @@
 Each layer (28 x 28 pixels, batch 64, 10 to 10 channels, kernel 3) is timed in rounds that
 interleave it with one call of `conv2d` on its filters as they are, copied beforehand: the forward
 pass in eval mode, and the forward and backward pass in training. The network `p4_25k` is timed
-likewise with ``model.subsampling=equivariant`` beside ``stride``. Prints what was asked beside what
-was measured, and writes ``results.csv``.
-
-    python experiments/p4_cost/cost.py              # about four minutes on one thread
-    python experiments/p4_cost/cost.py --device cuda
+likewise with ``model.subsampling=equivariant`` beside ``stride``.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
-from rich.console import Console
-from rich.table import Table
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -27,14 +19,10 @@ from gaugecnn import build_model, load_config
 from gaugecnn.bench.timing import interleave, median_ratio, quartiles, waiting
 from gaugecnn.methods.p4 import P4ConvP4, P4ConvZ2, P4MConvP4M, P4MConvZ2
 from gaugecnn.ops.allocator import keep_freed_memory
-from gaugecnn.training.files import write_csv
-from gaugecnn.training.provenance import commit, device_name
-from gaugecnn.training.results import Result
+from gaugecnn.training.provenance import device_name
 
 SIZE, BATCH, CHANNELS, KERNEL = 28, 64, 10, 3
 LAYERS = (P4ConvZ2, P4ConvP4, P4MConvZ2, P4MConvP4M)
-LIMITS = {"latency_ratio": 1.10, "train_step_ratio": 1.20}
-"""What was asked of P4ConvZ2, P4ConvP4 and their p4m versions, on one thread."""
 
 
 class Dense(nn.Module):
@@ -104,55 +92,24 @@ def measure(device: torch.device, rounds: int) -> dict[tuple[str, str], float]:
     return found
 
 
-def print_claims(found: dict[tuple[str, str], float], console: Console) -> bool:
-    """What was asked beside what was measured; whether all of it holds."""
-    table = Table("layer", "metric", title="asked and measured", title_justify="left")
-    for name in ("at most", "measured"):
-        table.add_column(name, justify="right")
-    holds = True
-    for (name, metric), value in found.items():
-        if not metric.endswith("ratio"):
-            continue
-        limit = LIMITS[metric] if name in {kind.__name__ for kind in LAYERS} else None
-        missed = limit is not None and value > limit
-        holds = holds and not missed
-        asked = "" if limit is None else f"{limit:.2f}"
-        table.add_row(name, metric, asked, f"{value:.3f}", style="red" if missed else "")
-    console.print(table)
-    return holds
+def rows(rounds: int = 61) -> Iterator[dict[str, Any]]:
+    """All of it on one thread of the CPU, one number a row.
 
-
-def main() -> int:
-    """Measure, print, write; 1 when something asked for is missed on a CPU."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
-    parser.add_argument("--rounds", type=int, default=61)
-    parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results.csv")
-    args = parser.parse_args()
+    Args:
+        rounds: of timing.
+    """
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
     keep_freed_memory()
-    device = torch.device(args.device)
-    code, words = commit(), "python experiments/p4_cost/cost.py"
-    found = measure(device, args.rounds)
-    rows = [
-        Result(
-            model=name,
-            test_condition=f"{SIZE}x{SIZE}, batch{BATCH}",
-            metric=metric,
-            value=f"{value:.4g}",
-            device=device_name(device),
-            dtype="float32",
-            commit=code,
-            command=words if device.type == "cpu" else f"{words} --device cuda",
-        ).row()
-        for (name, metric), value in found.items()
-    ]
-    console = Console()
-    holds = print_claims(found, console)
-    write_csv(args.results, rows)
-    console.print(f"{len(rows)} numbers in {args.results.name}")
-    return 0 if holds or device.type != "cpu" else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    device = torch.device("cpu")
+    try:
+        for (name, metric), value in measure(device, rounds).items():
+            yield {
+                "model": name,
+                "test_condition": f"{SIZE}x{SIZE}, batch{BATCH}",
+                "metric": metric,
+                "value": f"{value:.4g}",
+                "device": device_name(device),
+            }
+    finally:
+        torch.set_num_threads(threads)

@@ -1,7 +1,4 @@
-"""What keeping freed memory is worth: training steps of processes that do and that do not.
-
-python experiments/s2cnn_cost/allocator.py      # two minutes on two cores; prints the ratios
-"""
+"""What keeping freed memory is worth: training steps of processes that do and that do not."""
 
 from __future__ import annotations
 
@@ -61,12 +58,7 @@ def allocator_rows() -> list[dict[str, Any]]:
             device=device_name(torch.device("cpu")),
             dtype="float32",
             commit=commit(),
-            command="python experiments/s2cnn_cost/allocator.py",
+            command="gaugecnn study s2cnn_cost",
         )
         rows.append(found.row())
     return rows
-
-
-if __name__ == "__main__":
-    for row in allocator_rows():
-        print(row["model"], row["test_condition"], row["metric"], row["value"])

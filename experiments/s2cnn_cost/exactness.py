@@ -58,7 +58,7 @@ def exactness_rows(device: str) -> list[dict[str, Any]]:
                 device=device_name(where),
                 dtype="float32",
                 commit=commit(),
-                command="python experiments/s2cnn_cost/cost.py",
+                command="gaugecnn study s2cnn_cost",
             )
             rows.append(found.row())
     return rows

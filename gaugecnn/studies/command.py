@@ -63,7 +63,9 @@ class StudyRun:
     def __init__(self, asked: Request) -> None:
         self.asked = asked
         self.file = study_file(asked.name)
-        self.name = self.file.parent.name if self.file.name == "study.yaml" else self.file.stem
+        self.name = (
+            self.file.absolute().parent.name if self.file.name == "study.yaml" else self.file.stem
+        )
         self.study = load_study(self.file)
         words = asked.words
         self.output = Path(words.get("output", f"runs/studies/{self.name}"))

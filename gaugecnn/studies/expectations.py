@@ -10,7 +10,7 @@ from gaugecnn.studies.shown import Expectation
 from gaugecnn.studies.spread import chosen, grouped
 from gaugecnn.studies.where import fits, values_of
 
-TOLD = ("test", "condition", "metric")
+TOLD = ("test", "condition", "metric", "dtype")
 """What tells the numbers of one network apart."""
 
 
@@ -20,7 +20,7 @@ def missed(
     """What is not as expected, one line each.
 
     Numbers are grouped by the alternatives of all factors (those of a measure by their `model`),
-    the test, the condition and the metric, and their mean over seeds is looked at.
+    the test, the condition, the metric and the precision, and their mean over seeds is looked at.
 
     Args:
         expected: of which numbers, and what.
@@ -54,7 +54,7 @@ def missed(
 def _names(number: Number, factors: Sequence[str]) -> tuple[str, ...]:
     """The labels that tell a number from the others of its seed."""
     own = [factor for factor in factors if factor in number.labels]
-    return (*(own or ["model"]), *TOLD)
+    return (*(own or ["model"]), *(name for name in TOLD if name in number.labels))
 
 
 def _means(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,8 @@ class Number:
 def numbers_of(plan: Plan, name: str, earlier: Path, output: Path) -> list[Number]:
     """All that there is, in the order of the plan.
 
-    A run that is not there keeps the rows that an earlier table has of it, told by their command.
+    A run or a measure that is not there keeps the rows that an earlier table has of it, told by
+    their command.
 
     Args:
         plan: of the study.
@@ -63,7 +64,7 @@ def numbers_of(plan: Plan, name: str, earlier: Path, output: Path) -> list[Numbe
                 _number(row, run, _test_of(row, run)) for row in kept.get(_words(run.command), [])
             ]
     for measure in plan.measures:
-        found += _of_measure(measure, f"gaugecnn study {name}")
+        found += _of_measure(measure, f"gaugecnn study {name} --run {measure.folder.name}", kept)
     for difference in plan.study.differences:
         from gaugecnn.studies.paired import paired_rows  # numpy, for studies that compare
 
@@ -101,9 +102,15 @@ def _blank(summary: Mapping[str, Any], model: str, command: str, rotation: str) 
     return row
 
 
-def _of_measure(measure: PlannedMeasure, command: str) -> Iterator[Number]:
-    for row in read_rows(measure.folder / ROWS):
-        whole = Result(**{"command": command, **row}).row()
+def _of_measure(
+    measure: PlannedMeasure,
+    command: str,
+    kept: Mapping[frozenset[str], Sequence[Mapping[str, Any]]],
+) -> Iterator[Number]:
+    """The rows of a measure; where it was not made here, those of an earlier table."""
+    made = read_rows(measure.folder / ROWS)
+    for row in made or kept.get(_words(command), []):
+        whole = row if not made else Result(**{**row, "command": command}).row()
         yield Number(whole, _labels(whole, measure.name))
 
 

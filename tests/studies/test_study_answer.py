@@ -126,7 +126,12 @@ def test_measures_are_rows_too(written, folder: Path) -> None:
     assert [(row["model"], row["value"], row["task"]) for row in rows] == [
         ("cnn", "0.666667", "-"), ("p4", "0.666667", "-"),
     ]  # fmt: skip
-    assert rows[0]["command"].startswith("gaugecnn study")
+    (measured,) = (folder / "runs" / "measures").iterdir()
+    assert rows[0]["command"] == f"gaugecnn study {folder.name} --run {measured.name}"
+    (measured / "rows.json").rename(folder / "elsewhere")
+    succeed("study", "study.yaml", "--report", "output=runs")  # the earlier table is kept
+    assert read_csv(folder / "runs" / "results" / "results.csv") == rows
+    (folder / "elsewhere").rename(measured / "rows.json")
     assert "| cnn | 0.67 |" in (folder / "runs" / "results" / "cost.md").read_text()
     study = (folder / "study.yaml").read_text()
     (folder / "study.yaml").write_text(study.replace("mine:cost", "mine:wrong"))
