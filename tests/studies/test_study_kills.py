@@ -25,6 +25,8 @@ def watch(event, told):
     if (opened or event in ("os.rename", "os.remove", "os.mkdir")) and output in str(told[0]):
         left -= 1
         if left == 0:
+            if opened and told[2] & os.O_TRUNC:  # it is open, and nothing written yet
+                os.open(told[0], told[2])
             os.kill(os.getpid(), signal.SIGKILL)
 
 sys.addaudithook(watch)

@@ -56,13 +56,15 @@ def _plugged(folder: Path) -> None:
     (folder / "plugged.py").write_text(COUNTING)
 
 
-def test_a_second_call_does_nothing(undisturbed: Path) -> None:
+@pytest.mark.parametrize("engine", ["local", "processes", "ray"])
+def test_a_second_call_does_nothing(undisturbed: Path, engine: str) -> None:
     """Not even import what is slow."""
     before = contents(undisturbed)
     words = ["study", str(undisturbed / "small.yaml"), f"output={undisturbed / 'runs'}", *CPU]
+    words.append(f"engine={engine}")
     code = (
         f"import sys; from gaugecnn.cli import app; app({words}, standalone_mode=False)\n"
-        "print([name for name in ('torch', 'lightning', 'matplotlib') if name in sys.modules])"
+        "print([n for n in ('torch', 'lightning', 'matplotlib', 'ray') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
@@ -172,9 +174,10 @@ def test_a_changed_setting_does_only_what_changed(folder: Path, written) -> None
 
 
 @pytest.mark.slow
-def test_one_run_on_two_devices_is_tested_on_one(folder: Path, written) -> None:
+@pytest.mark.parametrize("engine", ["processes", "ray"])
+def test_one_run_on_two_devices_is_tested_on_one(folder: Path, written, engine: str) -> None:
     study = written("tests: [{name: small, words: [data.test_size=8]}]")
-    words = [study, "output=runs", "engine=processes", "jobs=1", "--only", "network=cnn"]
+    words = [study, "output=runs", f"engine={engine}", "jobs=1", "--only", "network=cnn"]
     said = ended(*words, "trainer.devices=2", "trainer.strategy=ddp", where=folder)
     assert said.count("begun") == 2  # the test in a process that none trains with
     assert "cnn, seed 0: done, 1 of 1" in said

@@ -86,21 +86,28 @@ class RayEngine(Engine):
                     continue
                 (stream, *_), _ = ray.wait([*at_work], num_returns=1)
                 item = at_work.pop(stream)  # and last in the next turn
-                what, text, details = _heard(stream)
-                if what is Happening.lost and self._lost[item.folder] < RETRIES:
-                    self._lost[item.folder] += 1
-                    waiting.append(item)
-                elif what is Happening.lost or details:
-                    what, text = end_of_dead(item, text, details)
-                elif what not in ENDS:
-                    at_work[stream] = item
+                what, text = self._judged(item, *_heard(stream))
                 if what in ENDS:
                     ended[item.folder] = what
+                elif what is Happening.lost:
+                    waiting.append(item)
+                else:
+                    at_work[stream] = item
                 tell(item, what, text)
         finally:  # after Ctrl-C
             for stream in at_work:
                 ray.cancel(stream, force=True)
         return [ended[item.folder] for item in items]
+
+    def _judged(
+        self, item: Item, what: Happening, text: str, details: str
+    ) -> tuple[Happening, str]:
+        """What happened to an item: what was lost too often has failed."""
+        if what is Happening.lost and self._lost[item.folder] < RETRIES:
+            self._lost[item.folder] += 1
+        elif what is Happening.lost or details:
+            return end_of_dead(item, text, details)
+        return what, text
 
     def _begun(self, item: Item) -> Any:
         """The stream of what a task says that Ray was given."""
