@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -21,12 +20,10 @@ TIMES = ("train_seconds",)
 CPU = ("trainer.accelerator=cpu", "threads=1")
 
 
-def begun(
-    *words: object, where: Path, python: Sequence[str] = ("-m", "gaugecnn")
-) -> subprocess.Popen[str]:
+def begun(*words: object, where: Path) -> subprocess.Popen[str]:
     """``gaugecnn study`` in a process of its own, and a process group."""
     return subprocess.Popen(
-        [sys.executable, *python, "study", *map(str, words), *CPU],
+        [sys.executable, "-m", "gaugecnn", "study", *map(str, words), *CPU],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
