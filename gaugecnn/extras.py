@@ -8,6 +8,7 @@ EXTRA_OF = {
     "matplotlib": "figures",
     "plotly": "figures",
     "pytest": "testing",
+    "ray": "ray",
 }
 """By the name under which a package is imported."""
 

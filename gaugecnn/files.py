@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+
+FORGOTTEN = 3600.0
+"""Seconds without a byte, after which a temporary file is one that a killed process left behind."""
 
 
 def write_atomically(path: Path, write: Callable[[IO[str]], object]) -> None:
@@ -26,6 +31,7 @@ def write_bytes_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> 
 def _replacing(path: Path) -> Iterator[Path]:
     """A new file beside `path` that takes its place when all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _forget_temporaries(path)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(descriptor)
     temporary = Path(name)
@@ -36,3 +42,11 @@ def _replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _forget_temporaries(path: Path) -> None:
+    """Remove what processes left behind that were killed while they wrote this file."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.????????"):
+        with suppress(OSError):  # another process was quicker
+            if time.time() - left.stat().st_mtime > FORGOTTEN:
+                left.unlink()

@@ -46,8 +46,9 @@ def study(
 ) -> None:
     """Answer a question: do the runs that are missing, write numbers and figures.
 
-    engine=local (this process), processes (jobs=N at a time) or slurm (writes
-    a script); threads=N for each run; output=DIR for the runs (default
+    engine=local (this process), processes (jobs=N at a time), ray (this
+    machine, or ray.address=auto|HOST:PORT; ray.gpus=N for each run) or slurm
+    (writes a script); threads=N for each run; output=DIR for the runs (default
     runs/studies/NAME), results=DIR for results.csv, tables and figures. Other
     words are laid over every run. What is done is not done again, what was
     begun goes on, what failed is kept until --retry-failed.
@@ -65,7 +66,7 @@ def study(
     if dry_run:
         print_table(asked.told(estimated=True))
         return
-    if asked.engine == "slurm":
+    if asked.choice.name == "slurm":
         script = asked.write_script()
         typer.echo("nothing is missing" if script is None else f"submit with: sbatch {script}")
         return

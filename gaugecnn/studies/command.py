@@ -13,7 +13,7 @@ from rich.table import Table
 
 from gaugecnn.errors import UserError
 from gaugecnn.studies.checks import check_functions, check_shown
-from gaugecnn.studies.engines.base import Engine
+from gaugecnn.studies.engines.choice import WORDS, choose
 from gaugecnn.studies.engines.slurm import slurm_script
 from gaugecnn.studies.expectations import missed
 from gaugecnn.studies.numbers import numbers_of
@@ -22,8 +22,7 @@ from gaugecnn.studies.products import RESULTS, write_if_other, write_products
 from gaugecnn.studies.specification import load_study, study_file
 from gaugecnn.studies.state import State, failure, forget_failure, open_parts, state_of
 
-ENGINES = ("local", "processes", "slurm")
-OWN_WORDS = ("engine", "jobs", "threads", "output", "results")
+OWN_WORDS = (*WORDS, "output", "results")
 """Words of a study itself; the others are of each run's configuration."""
 WIDTH = 150
 """Columns of text where nobody watches."""
@@ -72,13 +71,7 @@ class StudyRun:
         self.preset = asked.preset or next(iter(self.study.presets), None)
         results = self.output / ("results" if self.preset is None else f"results-{self.preset}")
         self.results = Path(words.get("results", results))
-        self.threads = _count(words, "threads")
-        self.jobs = _count(words, "jobs")
-        self.engine = words.get("engine", "local")
-        if self.engine not in ENGINES:
-            raise UserError(f"engine: expected one of {', '.join(ENGINES)}, got {self.engine!r}")
-        if self.jobs is not None and self.engine == "local":
-            raise UserError("jobs: engine=local does one run at a time; give engine=processes")
+        self.choice = choose(words)
         given = [f"{key}={value}" for key, value in words.items() if key not in OWN_WORDS]
         try:
             check_shown(self.study)
@@ -101,20 +94,12 @@ class StudyRun:
         if not todo:
             return
         check_functions(self.study)
+        engine = self.choice.engine()
         from gaugecnn.studies.progress import shown
 
         others = len(self.items) - len(todo)
         with shown(len(self.items), others) as tell:
-            self._engine().run(todo, tell)
-
-    def _engine(self) -> Engine:
-        if self.engine == "processes":
-            from gaugecnn.studies.engines.processes import ProcessEngine
-
-            return ProcessEngine(self.jobs or max(1, os.cpu_count() or 1), self.threads)
-        from gaugecnn.studies.engines.local import LocalEngine
-
-        return LocalEngine(self.threads)
+            engine.run(todo, tell)
 
     def write_script(self) -> Path | None:
         """Write the script of Slurm for what is missing; None if nothing is."""
@@ -126,7 +111,8 @@ class StudyRun:
         command += ["--preset", self.asked.preset] if self.asked.preset else []
         command += [f"{key}={value}" for key, value in words.items()]
         path = self.output / "slurm.sh"
-        text = slurm_script(self.name, todo, command, str(path), self.jobs or 0, self.threads or 1)
+        jobs, threads = self.choice.jobs, self.choice.threads
+        text = slurm_script(self.name, todo, command, str(path), jobs or 0, threads or 1)
         write_if_other(path, text)
         return path
 
@@ -180,15 +166,6 @@ class StudyRun:
             time = _duration(seconds[item.folder]) if item.folder in seconds else ""
             table.add_row(item.name, f"{state}{missing}", time, item.folder.name)
         return table
-
-
-def _count(words: dict[str, str], key: str) -> int | None:
-    """A number of at least 1, or None where none is given."""
-    if key not in words:
-        return None
-    if not words[key].isdecimal() or int(words[key]) < 1:
-        raise UserError(f"{key}: expected a whole number of at least 1, got {words[key]!r}")
-    return int(words[key])
 
 
 def _duration(seconds: float) -> str:

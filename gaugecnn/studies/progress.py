@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.progress import TimeElapsedColumn as Elapsed
 
-from gaugecnn.studies.engines.base import Happening, Tell
+from gaugecnn.studies.engines.base import ENDS, Happening, Tell
 from gaugecnn.studies.plan import Item
 
-BEGAN, ENDED = Happening.began, (Happening.done, Happening.failed, Happening.held)
+BEGAN = Happening.began
 HELD = "for another process; looked at again at the end"
 
 
@@ -48,7 +48,9 @@ def _lines(total: int, done: int) -> Tell:
                 print(f"{item.name}: begun", file=out, flush=True)
             elif what is Happening.held:
                 print(f"{item.name}: {HELD}", file=out, flush=True)
-            elif what in ENDED:
+            elif what is Happening.lost:
+                print(f"{item.name}: lost ({text}); begun again", file=out, flush=True)
+            elif what in ENDS:
                 count[0] += 1
                 why = f" ({text})" if text else ""
                 line = f"{item.name}: {what}{why}, {count[0]} of {total}"
@@ -66,10 +68,10 @@ def _bars(progress: Progress, whole: TaskID) -> Tell:
             lines[item.folder] = progress.add_task(item.name, total=None)
         elif what is Happening.line and item.folder in lines:
             progress.update(lines[item.folder], description=f"{item.name}: {text[:80]}")
-        elif what in ENDED:
+        elif what in (*ENDS, Happening.lost):
             if item.folder in lines:
                 progress.remove_task(lines.pop(item.folder))
-            if what is not Happening.held:
+            if what in (Happening.done, Happening.failed):
                 progress.advance(whole)
             if what is Happening.failed:
                 progress.console.print(f"[bold red]failed[/] {item.name}: {text}", highlight=False)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.calls import succeed
+from tests.studies.calls import CPU
+
 STUDY = """\
 question: Which network knows digits?
 words: [data.name=digits, data.train_size=48, data.validation_size=16, data.test_size=24]
@@ -49,3 +52,12 @@ def written(folder: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study that this process did without a break."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    (folder / "small.yaml").write_text(STUDY)
+    succeed("study", folder / "small.yaml", f"output={folder / 'runs'}", *CPU)
+    return folder

@@ -221,7 +221,7 @@ def split(text: str) -> list[str]:
     [
         (["nothing"], "no study 'nothing'"),
         (["smoke", "--preset", "cpu"], "unknown preset 'cpu'"),
-        (["smoke", "engine=cloud"], "engine: expected one of local, processes, slurm, got 'cloud'"),
+        (["smoke", "engine=cloud"], "engine: expected one of local, processes, ray, slurm, got"),
         (["smoke", "jobs=2"], "engine=local does one run at a time"),
         (["smoke", "engine=processes", "jobs=none"], "jobs: expected a whole number of at least 1"),
         (["smoke", "train.resume=true"], "train.resume cannot be given"),

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from gaugecnn.studies.state import CLAIM
-from gaugecnn.training.file_lock import is_held
+from gaugecnn.training.lock import LOCK_FILE
 from tests.cli.calls import call, succeed
-from tests.studies.calls import CPU, ROOT, begun, contents, ended, numbers
-from tests.studies.conftest import STUDY
+from tests.studies.calls import (
+    CPU,
+    ROOT,
+    begun,
+    claims,
+    contents,
+    ended,
+    equal,
+    numbers,
+    waited,
+    workers,
+)
 
 COUNTING = """
 from pathlib import Path
@@ -48,22 +56,15 @@ def _plugged(folder: Path) -> None:
     (folder / "plugged.py").write_text(COUNTING)
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A study that this process did without a break."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    (folder / "small.yaml").write_text(STUDY)
-    succeed("study", folder / "small.yaml", f"output={folder / 'runs'}", *CPU)
-    return folder
-
-
-def test_a_second_call_does_nothing(undisturbed: Path) -> None:
+@pytest.mark.parametrize("engine", ["local", "processes", "ray"])
+def test_a_second_call_does_nothing(undisturbed: Path, engine: str) -> None:
     """Not even import what is slow."""
     before = contents(undisturbed)
     words = ["study", str(undisturbed / "small.yaml"), f"output={undisturbed / 'runs'}", *CPU]
+    words.append(f"engine={engine}")
     code = (
         f"import sys; from gaugecnn.cli import app; app({words}, standalone_mode=False)\n"
-        "print([name for name in ('torch', 'lightning', 'matplotlib') if name in sys.modules])"
+        "print([n for n in ('torch', 'lightning', 'matplotlib', 'ray') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
@@ -71,75 +72,12 @@ def test_a_second_call_does_nothing(undisturbed: Path) -> None:
     assert contents(undisturbed) == before
 
 
-def equal(one: Path, other: Path) -> bool:
-    """Whether two studies ended the same, byte for byte but for times."""
-    for name in ("table.md", "table.tex", "figure.png", "figure.pdf"):
-        here, there = (path / "runs" / "results" / name for path in (one, other))
-        assert here.read_bytes() == there.read_bytes(), name
-    return numbers(one / "runs" / "results") == numbers(other / "runs" / "results")
-
-
 def test_several_processes_give_equal_results(undisturbed: Path, written, folder: Path) -> None:
     ended(written(), "output=runs", "engine=processes", "jobs=2", where=folder)
-    assert equal(folder, undisturbed)
+    assert equal(folder / "runs" / "results", undisturbed / "runs" / "results")
     rows = numbers(undisturbed / "runs" / "results")
     rows[0]["value"] = "0.0"
     assert rows != numbers(folder / "runs" / "results")
-
-
-def killed_until_done(folder: Path, study: object, kills: int, engine: list[str]) -> int:
-    """Kill a study at random moments, then let it end; how often it was killed at work."""
-    chance, hit = random.Random(kills), 0
-    words = [study, f"output={folder / 'runs'}", *engine]
-    for _ in range(kills):
-        process = begun(*words, where=folder)
-        waited(lambda: process.poll() is not None or claims(folder / "runs"))  # noqa: B023
-        time.sleep(chance.uniform(0, 2))
-        hit += process.poll() is None
-        process.kill()
-        process.communicate()
-    ended(*words, where=folder)
-    return hit
-
-
-@pytest.mark.parametrize("engine", [[], ["engine=processes", "jobs=2"]], ids=["local", "processes"])
-def test_killed_and_begun_again_it_ends_the_same(undisturbed, folder, written, engine) -> None:
-    assert killed_until_done(folder, written(), 2, engine)
-    assert equal(folder, undisturbed)
-
-
-def test_killed_between_the_two_checkpoints_of_the_first_epoch(undisturbed, folder, written):
-    words = ["study", written(), "output=runs", *CPU]
-    succeed(*words)
-    for run in (folder / "runs").glob("*-seed*"):
-        (run / "summary.json").unlink()
-        (run / "checkpoints" / "last.ckpt").unlink()
-    assert succeed(*words).count("begun") == 2
-    assert equal(folder, undisturbed)
-
-
-@pytest.mark.slow
-def test_the_smoke_study_killed_twenty_times_ends_the_same(folder: Path) -> None:
-    smoke = ROOT / "experiments" / "smoke"
-    ended(smoke, f"output={folder / 'whole'}", where=folder)
-    assert killed_until_done(folder, smoke, 20, ["engine=processes", "jobs=2"]) >= 3
-    here, there = (folder / name / "results" for name in ("runs", "whole"))
-    assert numbers(here) == numbers(there)
-    for name in ("accuracy.md", "accuracy.tex", "accuracy.png", "accuracy.pdf"):
-        assert (here / name).read_bytes() == (there / name).read_bytes(), name
-
-
-def claims(output: Path) -> list[Path]:
-    return [path for path in output.glob(f"*/{CLAIM}") if is_held(path)]
-
-
-def waited(condition) -> bool:
-    """Whether something comes true in a minute."""
-    for _ in range(600):
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def test_processes_end_with_their_parent(folder: Path, written) -> None:
@@ -147,10 +85,10 @@ def test_processes_end_with_their_parent(folder: Path, written) -> None:
     with begun(*words, where=folder) as process:
         try:
             assert waited(lambda: len(claims(folder / "runs")) == 2)
-            told = [path.read_text().split()[0] for path in claims(folder / "runs")]
+            told = workers(folder / "runs")
         finally:
             process.kill()
-    assert waited(lambda: not any(psutil.pid_exists(int(number)) for number in told))
+    assert waited(lambda: not any(psutil.pid_exists(number) for number in told))
     assert not claims(folder / "runs")
     assert not list(folder.rglob("failed.json"))
 
@@ -159,12 +97,25 @@ def test_a_process_that_dies_alone_is_a_failure(folder: Path, written) -> None:
     study = written()
     words = [study, "output=runs", "engine=processes", "jobs=1", "--only", "network=cnn"]
     with begun(*words, "train.epochs=1000", where=folder) as process:
-        assert waited(lambda: claims(folder / "runs"))
-        number = int(claims(folder / "runs")[0].read_text().split()[0])
-        os.kill(number, signal.SIGKILL)
+        assert waited(lambda: workers(folder / "runs"))
+        os.kill(workers(folder / "runs")[0], signal.SIGKILL)
         out, errors = process.communicate()
     assert process.returncode == 1, out
     assert "ended by signal 9" in errors
+
+
+def test_what_a_process_of_another_host_left_behind_holds_nothing(folder: Path, written) -> None:
+    """A lock is the system's own: the number of a process elsewhere means nothing."""
+    words = ["study", written(), "output=runs", *CPU]
+    missing = succeed(*words, "--dry-run").splitlines()
+    names = [name for line in missing for name in line.split() if "-seed0-" in name]
+    assert len(names) == 2
+    for name in names:
+        (folder / "runs" / name).mkdir(parents=True)
+        for left in (CLAIM, LOCK_FILE):
+            (folder / "runs" / name / left).write_text("4711 on a-host-that-died")
+    assert succeed(*words, "--dry-run").count("missing") == 3
+    assert succeed(*words).count("done") == 2
 
 
 def test_two_processes_never_do_one_run_twice(folder: Path, written) -> None:
@@ -223,9 +174,10 @@ def test_a_changed_setting_does_only_what_changed(folder: Path, written) -> None
 
 
 @pytest.mark.slow
-def test_one_run_on_two_devices_is_tested_on_one(folder: Path, written) -> None:
+@pytest.mark.parametrize("engine", ["processes", "ray"])
+def test_one_run_on_two_devices_is_tested_on_one(folder: Path, written, engine: str) -> None:
     study = written("tests: [{name: small, words: [data.test_size=8]}]")
-    words = [study, "output=runs", "engine=processes", "jobs=1", "--only", "network=cnn"]
+    words = [study, "output=runs", f"engine={engine}", "jobs=1", "--only", "network=cnn"]
     said = ended(*words, "trainer.devices=2", "trainer.strategy=ddp", where=folder)
     assert said.count("begun") == 2  # the test in a process that none trains with
     assert "cnn, seed 0: done, 1 of 1" in said

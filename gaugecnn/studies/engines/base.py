@@ -8,20 +8,25 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from gaugecnn.studies.plan import Item
+from gaugecnn.studies.state import failure, settled, write_failure
 
 PAUSE = 1.0
 """Seconds between two looks at runs that another process holds."""
 
 
 class Happening(StrEnum):
-    """What is told of an item; the last three are how it ended."""
+    """What is told of an item: `lost` where its process died and it is begun again."""
 
     began = "began"
     line = "line"
+    lost = "lost"
     done = "done"
     failed = "failed"
     held = "held"
 
+
+ENDS = (Happening.done, Happening.failed, Happening.held)
+"""How an item can end."""
 
 Tell = Callable[[Item, Happening, str], None]
 """Is called with what happens to an item: with a line that it printed, or why it failed; by engines
@@ -57,3 +62,18 @@ class Engine(ABC):
         Returns:
             `done`, `failed` or `held` for each item.
         """
+
+
+def end_of_dead(item: Item, why: str, details: str) -> tuple[Happening, str]:
+    """How an item ended whose process died, and why: a failure, unless it was done before.
+
+    Args:
+        item: what was to be done.
+        why: in one line.
+        details: the last that the process said.
+    """
+    if settled(item) is None:
+        item.folder.mkdir(parents=True, exist_ok=True)
+        write_failure(item.folder, why, details)
+    end = Happening(str(settled(item)))
+    return end, failure(item.folder) if end is Happening.failed else ""

@@ -13,6 +13,7 @@ import threading
 
 from gaugecnn.studies.engines.base import Happening
 from gaugecnn.studies.engines.orders import item_of
+from gaugecnn.studies.state import failure
 
 ORPHANED = 3
 """The exit code of one whose parent has ended."""
@@ -31,9 +32,9 @@ def main() -> None:
     from gaugecnn.studies.work import work
     from gaugecnn.training.lock import is_main_process
 
-    end = work(item, lambda line: tell(Happening.line, line), slot)
+    end = Happening(work(item, lambda line: tell(Happening.line, line), slot).value)
     if is_main_process():
-        tell(Happening(end.value), "")
+        tell(end, failure(item.folder) if end is Happening.failed else "")
 
 
 def _watch() -> None:

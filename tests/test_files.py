@@ -1,0 +1,56 @@
+"""Files that are never half-written, and what is left of those that were not finished."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gaugecnn.files import FORGOTTEN, write_atomically
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from gaugecnn.files import write_atomically
+
+def write(file):
+    file.write("half")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+write_atomically(Path("a[1].json"), write)
+"""
+
+
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write_atomically(path, lambda file: file.write("old"))
+
+    def broken(file) -> None:
+        file.write("half")
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_atomically(path, broken)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_process_left_goes_when_it_is_old(tmp_path: Path) -> None:
+    path, other = tmp_path / "a[1].json", tmp_path / ".a1.json.12345678"
+    write_atomically(path, lambda file: file.write("old"))
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    subprocess.run([sys.executable, "-c", KILLED], cwd=tmp_path, env=env, check=False)
+    (left,) = tmp_path.glob(".a*")
+    assert (path.read_text(), left.read_text()) == ("old", "half")
+    write_atomically(path, lambda file: file.write("new"))
+    assert left.exists()  # somebody may be at it
+    other.touch()
+    for file in (left, other):
+        os.utime(file, (0, time.time() - FORGOTTEN - 60))
+    write_atomically(path, lambda file: file.write("newer"))
+    assert {file.name for file in tmp_path.iterdir()} == {path.name, other.name}
