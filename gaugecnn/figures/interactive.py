@@ -45,7 +45,7 @@ def save_html(path: Path, domain: Domain, sample: Sample, classes: int, title: s
         likeliest = int(sample.probabilities.argmax())
         share = 100 * float(sample.probabilities[likeliest])
         title += f"; prediction: {likeliest} ({share:.0f}%)"
-    points, faces, samples = _triangulation(domain)
+    points, faces, samples = triangulation(domain)
     figure = make_subplots(
         cols=len(fields),
         specs=[[{"type": "scene"}] * len(fields)],
@@ -72,7 +72,7 @@ def _camera(domain: Domain, sample: Sample) -> Floats:
     return front(domain, sample.grey) * np.array([[1.0], [1.0], [EYE_DISTANCE]])
 
 
-def _triangulation(domain: Domain) -> tuple[Array, Index, Index]:
+def triangulation(domain: Domain) -> tuple[Array, Index, Index]:
     """Positions ``(vertex, xyz)``, faces ``(face, corner)``, and each vertex's sample point.
 
     Samples of a sphere that have no faces of their own are joined by their convex hull, those of a
