@@ -85,7 +85,14 @@ def triangulation(domain: Domain) -> tuple[Array, Index, Index]:
         triangles = Delaunay(points[:, :2]).simplices
         return points, triangles.astype(np.int64), np.arange(len(points))
     there = np.flatnonzero(np.isfinite(points).all(axis=1))
-    return points[there], ConvexHull(points[there]).simplices.astype(np.int64), there
+    hull = ConvexHull(points[there])
+    faces = hull.simplices.astype(np.int64)
+    a, b, c = points[there][faces].swapaxes(0, 1)  # (face, corner, xyz) -> (corner, face, xyz)
+    inwards = (np.cross(b - a, c - a) * hull.equations[:, :3]).sum(
+        1
+    ) < 0  # would be lit from within
+    faces[inwards] = faces[inwards][:, ::-1]
+    return points[there], faces, there
 
 
 def _hex_codes(colours: Floats) -> list[str]:

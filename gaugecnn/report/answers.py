@@ -129,7 +129,8 @@ def answers(asked: Asked, turning: Turning) -> Answers:
 
 def _one(asked: Asked, batch: Batch, outputs: Tensor, i: int) -> tuple[Sample, float]:
     """What there is to draw of one pose, and how well it is answered."""
-    alone = Batch(*(None if part is None else part[i : i + 1] for part in batch))
+    rest = (None if part is None else part[i : i + 1] for part in batch[1:])
+    alone = Batch(batch.signal[i : i + 1], *rest)
     metric = asked.task.metrics()
     areas = asked.network.domain.areas.view(asked.network.domain.shape).float()
     metric.update(outputs[i : i + 1], asked.task.target(alone), areas)

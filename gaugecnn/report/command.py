@@ -15,6 +15,8 @@ OUTPUT = "report.html"
 END = ".html"
 OF_ONE = ("results", "runs")
 """Words that can only be of one study."""
+OF_TRAINING = ("engine", "jobs", "threads")
+"""Words of ``gaugecnn study`` that say how it trains."""
 
 
 def report(
@@ -57,7 +59,8 @@ def split(given: list[str]) -> tuple[list[str], dict[str, str]]:
     """Names of studies, and words.
 
     Raises:
-        UserError: no name, one that is given twice, or a word of one study for several.
+        UserError: no name, one that is given twice, a word of one study for several, or one of
+            trainings.
     """
     names = [word for word in given if "=" not in word or Path(word).exists()]
     words = pairs([word for word in given if word not in names])
@@ -66,6 +69,9 @@ def split(given: list[str]) -> tuple[list[str], dict[str, str]]:
     for name in names:
         if names.count(name) > 1:
             raise UserError(f"the study {name} is given twice")
+    for key in OF_TRAINING:
+        if key in words:
+            raise UserError(f"{key}={words[key]}: a report trains nothing; give it to study")
     for key in OF_ONE:
         if key in words and len(names) > 1:
             raise UserError(f"{key}={words[key]}: expected one study, got {', '.join(names)}")

@@ -91,7 +91,7 @@ def _panel(
         x_axis |= {"type": "category", "categoryarray": [", ".join(place) for place in places]}
     elif figure.logarithmic:
         x_axis["type"] = "log"
-    layout = {
+    layout: dict[str, Any] = {
         "xaxis": x_axis,
         "yaxis": {"title": {"text": y_title}},
         "showlegend": bool(figure.series),
@@ -106,21 +106,26 @@ def _told(spreads: Sequence[Spread]) -> Trace:
 
 
 def _bars(name: str, at: list[Any], spreads: Sequence[Spread], colour: str) -> list[Trace]:
-    up = [finite(s.greatest - s.mean) for s in spreads]
-    down = [finite(s.mean - s.least) for s in spreads]
-    error = {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1.2}
-    bar = {"type": "bar", "name": name, "x": at, "marker": {"color": colour}, "error_y": error}
-    return [{**bar, **_told(spreads)}]
+    error: Trace = {
+        "type": "data",
+        "symmetric": False,
+        "array": [finite(s.greatest - s.mean) for s in spreads],
+        "arrayminus": [finite(s.mean - s.least) for s in spreads],
+        "thickness": 1.2,
+    }
+    bar: Trace = {"type": "bar", "name": name, "x": at, "marker": {"color": colour}}
+    return [{**bar, "error_y": error, **_told(spreads)}]
 
 
 def _line(name: str, at: list[Any], spreads: Sequence[Spread], colour: str) -> list[Trace]:
     """The band between the least and the greatest seed, and the line of means on it."""
-    edge = {"type": "scatter", "mode": "lines", "x": at, "line": {"width": 0}, "name": name}
-    edge |= {"legendgroup": name, "showlegend": False, "hoverinfo": "skip"}
+    line: Trace = {"type": "scatter", "name": name, "legendgroup": name, "x": at}
+    edge: Trace = {**line, "mode": "lines", "line": {"width": 0}}
+    edge |= {"showlegend": False, "hoverinfo": "skip"}
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    fill = {"fill": "tonexty", "fillcolor": f"rgba({red},{green},{blue},{BAND})"}
-    mean = {"type": "scatter", "mode": "lines+markers", "name": name, "legendgroup": name, "x": at}
-    mean |= {"line": {"color": colour, "width": 2}, "marker": {"color": colour, "size": 6}}
+    fill: Trace = {"fill": "tonexty", "fillcolor": f"rgba({red},{green},{blue},{BAND})"}
+    mean: Trace = {**line, "mode": "lines+markers", "line": {"color": colour, "width": 2}}
+    mean |= {"marker": {"color": colour, "size": 6}}
     return [
         {**edge, "y": [finite(s.least) for s in spreads]},
         {**edge, **fill, "y": [finite(s.greatest) for s in spreads]},

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from gaugecnn.errors import UserError
 from gaugecnn.figures.interactive import triangulation
-from gaugecnn.figures.sample import BACKGROUND, class_colours
+from gaugecnn.figures.sample import BACKGROUND, Floats, class_colours
 from gaugecnn.report.answers import Answers, Asked, Whole, answers, ask_about
 from gaugecnn.report.turning import Still, turning
 from gaugecnn.studies.figures import COLOURS
@@ -89,8 +89,8 @@ def scenes(runs: Sequence[PlannedRun], image: int) -> tuple[list[Scene], list[st
             why.append(f"{group[0].name}: no surface: task={asked[0].task.name} names no classes")
             continue
         found.append(_scene(asked, image, len(group) - len(asked)))
-    if not groups:
-        why.append("no surface: no trained run of it is here")
+    if runs and not groups:
+        why.append(f"no surface: no trained run in {runs[0].folder.parent}")
     return found, why
 
 
@@ -198,5 +198,5 @@ def _scores(first: Asked, titles: Sequence[str], said: Sequence[Answers]) -> lis
     return found
 
 
-def _code(colour: Any) -> str:
-    return "#" + "".join(f"{int(round(255 * share)):02x}" for share in colour)
+def _code(colour: Floats) -> str:
+    return "#" + "".join(f"{round(255 * share):02x}" for share in colour.tolist())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -16,41 +16,44 @@ from gaugecnn.figures.sample import Floats
 from gaugecnn.surfaces.domain import Domain, SphereDomain
 
 STEPS = 24
-TILT = math.radians(40)
-"""Of the axis, from the south pole on which a sample stands: far enough for it to travel."""
-AXIS = np.array([0.0, math.sin(TILT), -math.cos(TILT)])
-EYE_DISTANCE = 1.55
+TILT = 40
+"""Degrees of the axis from the south pole on which a sample stands: far enough for it to travel."""
+AXIS = np.array([0.0, math.sin(math.radians(TILT)), -math.cos(math.radians(TILT))])
+EYE_DISTANCE = 1.25
 
-ABOUT_TILTED = "about an axis 40° from the middle of the picture"
-IN_PLACE = "in its place"
+Camera = dict[str, dict[str, float]]
+"""Of plotly: where the eye is, and what is up."""
 
 
-class Turning(Protocol):
+class Turning(ABC):
     """A series of poses.
 
     Attributes:
         angles: in degrees.
-        about: what it turns about, in words.
+        about: what it turns about, in words; empty where it does not turn.
     """
 
     angles: Sequence[float]
     about: str
 
+    @abstractmethod
     def poses(self, domain: Domain) -> Tensor | None:
         """A pose for each angle, ``(angle, *pose axes)``; None where nothing turns."""
 
-    def camera(self, domain: Domain, grey: Floats) -> dict[str, dict[str, float]]:
+    def camera(self, domain: Domain, grey: Floats) -> Camera:
         """The eye of plotly, before a signal ``(point,)``."""
+        _, up, towards = front(domain, grey)
+        return _camera(up, towards)
 
 
-class Tilted:
+class Tilted(Turning):
     """On spheres the sample travels around an axis, which points to the eye.
 
     Args:
         steps: how many angles there are.
     """
 
-    about = ABOUT_TILTED
+    about = f"about an axis {TILT}° from the middle of the picture"
 
     def __init__(self, steps: int) -> None:
         self.angles = _angles(steps)
@@ -59,18 +62,18 @@ class Tilted:
         turns = np.deg2rad(self.angles)[:, None] * AXIS
         return torch.from_numpy(Rotation.from_rotvec(turns).as_matrix()).float()
 
-    def camera(self, domain: Domain, grey: Floats) -> dict[str, dict[str, float]]:
+    def camera(self, domain: Domain, grey: Floats) -> Camera:
         return _camera(SOUTH[1], AXIS)
 
 
-class InPlace:
+class InPlace(Turning):
     """Where there is no such axis the sample turns about its own middle.
 
     Args:
         steps: how many angles there are.
     """
 
-    about = IN_PLACE
+    about = "in its place"
 
     def __init__(self, steps: int) -> None:
         self.angles = _angles(steps)
@@ -78,11 +81,8 @@ class InPlace:
     def poses(self, domain: Domain) -> Tensor:
         return domain.turned_poses(torch.deg2rad(torch.tensor(self.angles)))
 
-    def camera(self, domain: Domain, grey: Floats) -> dict[str, dict[str, float]]:
-        return _camera(*front(domain, grey)[1:])
 
-
-class Still:
+class Still(Turning):
     """Fields on meshes that are no spheres do not turn."""
 
     about = ""
@@ -90,9 +90,6 @@ class Still:
 
     def poses(self, domain: Domain) -> None:
         return None
-
-    def camera(self, domain: Domain, grey: Floats) -> dict[str, dict[str, float]]:
-        return _camera(*front(domain, grey)[1:])
 
 
 def turning(domains: Sequence[Domain], posed: bool, steps: int = STEPS) -> Turning:
@@ -112,8 +109,6 @@ def _angles(steps: int) -> list[float]:
     return [360.0 * i / steps for i in range(steps)]
 
 
-def _camera(up: Floats, towards: Floats) -> dict[str, dict[str, float]]:
+def _camera(up: Floats, towards: Floats) -> Camera:
     axes = {"up": up, "eye": EYE_DISTANCE * towards}
-    return {
-        name: dict(zip("xyz", map(float, axis), strict=True)) for name, axis in axes.items()
-    } | {"center": {"x": 0.0, "y": 0.0, "z": 0.0}}
+    return {name: dict(zip("xyz", map(float, axis), strict=True)) for name, axis in axes.items()}

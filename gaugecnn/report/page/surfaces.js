@@ -1,6 +1,8 @@
 /* One sample on surfaces: a slider turns it, one camera looks at all of them. */
-const LIGHT = { ambient: 0.8, diffuse: 0.35, specular: 0.04, roughness: 0.9, fresnel: 0.05 };
-const HIDDEN = { visible: false };
+const LIGHT = { ambient: 0.72, diffuse: 0.36, specular: 0.02, roughness: 0.9, fresnel: 0 };
+const FAR = 1e5;
+/* Of an orthographic picture: a surface nearly fills its panel. */
+const SIZE = 1.9;
 const PLAY = 180;
 
 async function unpacked(text) {
@@ -15,22 +17,37 @@ const INKS = Array.from({ length: 256 }, (_, grey) => {
   return `rgb(${level},${level},${level})`;
 });
 
+/* The axes of a cube about a shape. */
+function box(shape) {
+  const ends = ["x", "y", "z"].map((axis) => [Math.min(...shape[axis]), Math.max(...shape[axis])]);
+  const half = Math.max(...ends.map(([low, high]) => high - low)) / 2;
+  const axes = ends.map(([low, high]) => [(low + high) / 2 - half, (low + high) / 2 + half]);
+  const [xaxis, yaxis, zaxis] = axes.map((range) => ({ visible: false, range }));
+  return { xaxis, yaxis, zaxis };
+}
+
 class Scene {
   constructor(section, content) {
-    Object.assign(this, { section, content, pose: 0, drawn: false, camera: content.camera, following: new Set() });
+    Object.assign(this, { section, content, pose: 0, drawn: false, following: new Set() });
+    const { eye, up } = content.camera;
+    const camera = { eye, up, center: { x: 0, y: 0, z: 0 }, projection: { type: "orthographic" } };
+    this.view = { "scene.camera": camera, "scene.aspectratio": { x: SIZE, y: SIZE, z: SIZE } };
+    this.start = this.view;
+    const towards = (axis) => FAR * (eye[axis] + 0.35 * up[axis]);
+    this.light = { x: towards("x"), y: towards("y"), z: towards("z") };
     this.surfaces = [...section.querySelectorAll(".surface")];
     this.bars = [...section.querySelectorAll(".panel.bars")];
     this.plot = section.querySelector(".scores");
     this.slider = section.querySelector(".turn");
     this.slider?.addEventListener("input", () => this.turn(Number(this.slider.value)));
     section.querySelector(".play")?.addEventListener("click", () => this.play());
-    section.querySelector(".reset").addEventListener("click", () => this.look(content.camera, null));
+    section.querySelector(".reset").addEventListener("click", () => this.look(this.start, null));
     dark.addEventListener("change", () => this.drawScores());
   }
 
-  /* Turn all surfaces to a camera, but the one that has it already. */
-  look(camera, but) {
-    this.camera = camera;
+  /* Show all surfaces from where one is seen, which has that view already. */
+  look(view, but) {
+    this.view = view;
     if (this.waiting || !this.drawn) return;
     this.waiting = requestAnimationFrame(() => {
       this.waiting = null;
@@ -38,7 +55,7 @@ class Scene {
         if (place === but) continue;
         this.following.add(place);
         const done = () => this.following.delete(place);
-        Plotly.relayout(place, { "scene.camera": this.camera }).then(done, done);
+        Plotly.relayout(place, { ...this.view }).then(done, done);
       }
     });
   }
@@ -58,19 +75,20 @@ class Scene {
       const { vertexcolor, text } = this.shown(panel);
       const mesh = {
         type: "mesh3d", ...this.content.shapes[panel.shape], vertexcolor: vertexcolor[0], text: text?.[0],
-        hoverinfo: text ? "text" : "skip", lighting: LIGHT, name: panel.title,
+        hoverinfo: text ? "text" : "skip", lighting: LIGHT, lightposition: this.light, name: panel.title,
       };
       const scene = {
-        aspectmode: "data", camera: this.camera, dragmode: "orbit",
-        xaxis: HIDDEN, yaxis: HIDDEN, zaxis: HIDDEN, bgcolor: "rgba(0,0,0,0)",
+        aspectmode: "manual", aspectratio: this.view["scene.aspectratio"], camera: this.view["scene.camera"],
+        dragmode: "orbit", bgcolor: "rgba(0,0,0,0)", ...box(this.content.shapes[panel.shape]),
       };
       const layout = {
         scene, margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "rgba(0,0,0,0)", uirevision: 1,
       };
       Plotly.newPlot(place, [mesh], layout, { displayModeBar: false, responsive: true });
       const turned = (event) => {
-        const camera = event["scene.camera"];
-        if (camera && !this.following.has(place)) this.look(camera, place);
+        const { "scene.camera": camera, "scene.aspectratio": size } = event;
+        if (!camera || this.following.has(place)) return;
+        this.look({ "scene.camera": camera, "scene.aspectratio": size ?? this.view["scene.aspectratio"] }, place);
       };
       place.on("plotly_relayouting", turned);
       place.on("plotly_relayout", turned);

@@ -1,6 +1,5 @@
 "use strict";
 /* The colours of the page, for what plotly draws. */
-const narrow = matchMedia("(max-width: 560px)");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const mouse = matchMedia("(hover: hover)");
 
@@ -25,6 +24,6 @@ function themed(layout) {
 }
 
 const PLAIN = {
-  displaylogo: false, responsive: true, doubleClick: "reset",
+  displaylogo: false, responsive: true, doubleClick: "reset", displayModeBar: mouse.matches ? "hover" : false,
   modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"],
 };
