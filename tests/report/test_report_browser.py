@@ -134,9 +134,16 @@ def test_one_camera_looks_at_all_surfaces(seen: Seen) -> None:
     after = seen.page.evaluate(CAMERAS)
     assert not np.allclose(after[2], before[2], atol=0.1)
     assert all(np.allclose(eye, after[2], atol=1e-3) for eye in after), json.dumps(after)
+    size = "() => [...document.querySelector('.scene').querySelectorAll('.surface')].map("
+    size += "s => s._fullLayout.scene._scene.glplot.getAspectratio().x)"
+    near = seen.page.evaluate(size)
+    seen.page.locator(".nearer").first.click()
+    seen.page.wait_for_timeout(1500)
+    assert np.allclose(seen.page.evaluate(size), 1.25 * np.array(near))
     seen.page.locator(".reset").first.click()
     seen.page.wait_for_timeout(1500)
     assert np.allclose(seen.page.evaluate(CAMERAS), before, atol=1e-3)
+    assert np.allclose(seen.page.evaluate(size), near)
 
 
 def test_a_table_is_sorted_by_its_headings(seen: Seen) -> None:

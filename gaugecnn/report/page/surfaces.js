@@ -3,6 +3,7 @@ const LIGHT = { ambient: 0.72, diffuse: 0.36, specular: 0.02, roughness: 0.9, fr
 const FAR = 1e5;
 /* Of an orthographic picture: a surface nearly fills its panel. */
 const SIZE = 1.9;
+const NEARER = 1.25;
 const PLAY = 180;
 
 async function unpacked(text) {
@@ -42,22 +43,31 @@ class Scene {
     this.slider?.addEventListener("input", () => this.turn(Number(this.slider.value)));
     section.querySelector(".play")?.addEventListener("click", () => this.play());
     section.querySelector(".reset").addEventListener("click", () => this.look(this.start, null));
+    section.querySelector(".nearer").addEventListener("click", () => this.scale(NEARER));
+    section.querySelector(".farther").addEventListener("click", () => this.scale(1 / NEARER));
     dark.addEventListener("change", () => this.drawScores());
   }
 
-  /* Show all surfaces from where one is seen, which has that view already. */
-  look(view, but) {
-    this.view = view;
+  /* Show all surfaces as one is seen, which has that view already: its camera, or its size. */
+  look(change, but) {
+    this.view = { ...this.view, ...change };
+    this.change = { ...this.change, ...change };
     if (this.waiting || !this.drawn) return;
     this.waiting = requestAnimationFrame(() => {
-      this.waiting = null;
+      const latest = this.change;
+      this.waiting = this.change = null;
       for (const place of this.surfaces) {
         if (place === but) continue;
         this.following.add(place);
         const done = () => this.following.delete(place);
-        Plotly.relayout(place, { ...this.view }).then(done, done);
+        Plotly.relayout(place, { ...latest }).then(done, done);
       }
     });
+  }
+
+  scale(factor) {
+    const size = factor * this.view["scene.aspectratio"].x;
+    this.look({ "scene.aspectratio": { x: size, y: size, z: size } }, null);
   }
 
   shown(panel) {
@@ -84,11 +94,10 @@ class Scene {
       const layout = {
         scene, margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "rgba(0,0,0,0)", uirevision: 1,
       };
-      Plotly.newPlot(place, [mesh], layout, { displayModeBar: false, responsive: true });
+      Plotly.newPlot(place, [mesh], layout, { displayModeBar: false, responsive: true, scrollZoom: false });
       const turned = (event) => {
-        const { "scene.camera": camera, "scene.aspectratio": size } = event;
-        if (!camera || this.following.has(place)) return;
-        this.look({ "scene.camera": camera, "scene.aspectratio": size ?? this.view["scene.aspectratio"] }, place);
+        const seen = Object.entries(event).filter(([key]) => key in this.view);
+        if (seen.length && !this.following.has(place)) this.look(Object.fromEntries(seen), place);
       };
       place.on("plotly_relayouting", turned);
       place.on("plotly_relayout", turned);
