@@ -59,7 +59,9 @@ class Answers(NamedTuple):
         predicted: the predicted one; None where there is none.
         probabilities: of the classes ``(pose, class)``; None where there are none.
         label: the true class; None where there is none.
-        score: the monitored metric of each pose ``(pose,)``.
+        score: how well each pose is answered, in percent ``(pose,)``; None where the truth is not
+            known.
+        measured: what the score is, in words.
         classes: how many there are, without `unmarked`.
         unmarked: what 0 in a mask is.
     """
@@ -69,7 +71,8 @@ class Answers(NamedTuple):
     predicted: Whole | None
     probabilities: NDArray[np.float64] | None
     label: int | None
-    score: list[float]
+    score: NDArray[np.float64] | None
+    measured: str
     classes: int
     unmarked: str
 
@@ -107,35 +110,52 @@ def answers(asked: Asked, turning: Turning) -> Answers:
     poses = turning.poses(asked.network.domain)
     repeated = [None if t is None else t.expand(count, *t.shape[1:]) for t in asked.raw]
     parts = repeated if poses is None else [*repeated[:-1], poses]
-    found = []
+    samples: list[Sample] = []
     for index in torch.arange(count).split(TOGETHER):
         batch = asked.renderer(type(asked.raw)(*(t if t is None else t[index] for t in parts)))
         outputs = asked.network(batch.signal).float()
-        found += [_one(asked, batch, outputs, i) for i in range(len(index))]
-    samples = [sample for sample, _ in found]
+        samples += [_drawn(asked, batch, outputs, i) for i in range(len(index))]
     first = samples[0]
-    several = asked.config.data.digits_per_sphere != 1
-    return Answers(
-        np.stack([np.rint(255 * s.grey.clip(0, 1)).astype(np.int64) for s in samples]),
-        _stacked([s.mask for s in samples]),
-        _stacked([s.predicted_mask for s in samples]),
-        None if first.probabilities is None else _chances(samples),
-        None if several else first.label,
-        [score for _, score in found],
-        asked.task.legend,
-        first.unmarked,
+    mask, predicted = (
+        _stacked([getattr(s, n) for s in samples]) for n in ("mask", "predicted_mask")
     )
+    chances = None if first.probabilities is None else _chances(samples)
+    label = first.label if asked.config.data.digits_per_sphere == 1 else None
+    score, measured = None, ""
+    if mask is not None and predicted is not None:
+        background = asked.task.description.background
+        measured = "overlap with the truth" if background else "share that is right"
+        score = agreement(mask, predicted, asked.network.domain.areas.numpy(), background)
+    elif chances is not None and label is not None:
+        measured = f"probability of class {label}"
+        score = 100 * chances[:, label]
+    grey = np.stack([np.rint(255 * s.grey.clip(0, 1)).astype(np.int64) for s in samples])
+    legend, unmarked = asked.task.legend, first.unmarked
+    return Answers(grey, mask, predicted, chances, label, score, measured, legend, unmarked)
 
 
-def _one(asked: Asked, batch: Batch, outputs: Tensor, i: int) -> tuple[Sample, float]:
-    """What there is to draw of one pose, and how well it is answered."""
+def agreement(
+    mask: Whole, predicted: Whole, areas: NDArray[np.float64], background: bool
+) -> NDArray[np.float64]:
+    """Of the area that either names, the share on which both name the same, ``(pose,)`` in percent.
+
+    Args:
+        mask: the true one ``(pose, point)``.
+        predicted: the other ``(pose, point)``.
+        areas: of the points ``(point,)``.
+        background: whether 0 is a background; else points with a true 0 do not count.
+    """
+    counted = (mask > 0) | (predicted > 0) if background else mask > 0
+    same = counted & (mask == predicted)
+    share: NDArray[np.float64] = 100 * (same @ areas) / np.maximum(counted @ areas, 1e-12)
+    return share
+
+
+def _drawn(asked: Asked, batch: Batch, outputs: Tensor, i: int) -> Sample:
+    """What there is to draw of one pose."""
     rest = (None if part is None else part[i : i + 1] for part in batch[1:])
     alone = Batch(batch.signal[i : i + 1], *rest)
-    metric = asked.task.metrics()
-    areas = asked.network.domain.areas.view(asked.network.domain.shape).float()
-    metric.update(outputs[i : i + 1], asked.task.target(alone), areas)
-    sample = Sample(None, asked.renderer.shown(alone.signal[0]))
-    return asked.task.drawn(sample, outputs[i], alone), metric.compute()[asked.task.monitored]
+    return asked.task.drawn(Sample(None, asked.renderer.shown(alone.signal[0])), outputs[i], alone)
 
 
 def _stacked(masks: list[Tensor | None]) -> Whole | None:

@@ -38,7 +38,8 @@ class Scene(NamedTuple):
         title: of the data and the sample.
         about: what it turns about, in words; empty where it does not turn.
         seed: of the networks.
-        left_out: how many networks are not shown.
+        networks: how many are shown.
+        left_out: how many are not.
         legend: a name and a colour for each class; empty where no mask is shown.
         surfaces: how many panels have a surface.
         content: all that is drawn, for JSON.
@@ -47,6 +48,7 @@ class Scene(NamedTuple):
     title: str
     about: str
     seed: str
+    networks: int
     left_out: int
     legend: list[tuple[str, str]]
     surfaces: int
@@ -123,7 +125,8 @@ def _scene(asked: Sequence[Asked], image: int, left_out: int) -> Scene:
         panels.append(shapes.panel("truth", domains[finest], "mask", input_.mask))
     for title, domain, answer in zip(titles, domains, said, strict=True):
         if answer.predicted is not None:
-            panels.append(shapes.panel(title, domain, "mask", answer.predicted))
+            panel = shapes.panel(title, domain, "mask", answer.predicted)
+            panels.append({**panel, "predicted": True})
     masks = any(panel["kind"] == "mask" for panel in panels)
     names = [input_.unmarked, *(f"class {i}" for i in range(input_.classes))]
     colours = [BACKGROUND, *map(_code, class_colours(input_.classes))]
@@ -132,7 +135,7 @@ def _scene(asked: Sequence[Asked], image: int, left_out: int) -> Scene:
         "shapes": shapes.found,
         "panels": panels,
         "bars": [_bars(t, a) for t, a in zip(titles, said, strict=True) if _has_bars(a)],
-        "scores": _scores(asked[0], titles, said),
+        "scores": _scores(titles, said),
         "names": names,
         "colours": colours,
         "camera": turned.camera(domains[finest], input_.grey[0] / 255),
@@ -141,7 +144,8 @@ def _scene(asked: Sequence[Asked], image: int, left_out: int) -> Scene:
     title = f"{asked[0].config.data.name.rpartition(':')[2]}, test sample {image}{kind}"
     legend = list(zip(names, colours, strict=True)) if masks else []
     seed = str(asked[0].run.config.seed)
-    return Scene(title, turned.about, seed, left_out, legend, len(panels), content)
+    count = len(asked)
+    return Scene(title, turned.about, seed, count, left_out, legend, len(panels), content)
 
 
 class _Shapes:
@@ -185,17 +189,13 @@ def _bars(title: str, answer: Answers) -> Mapping[str, Any]:
     return {"title": title, "classes": shown.tolist(), "label": answer.label, "frames": frames}
 
 
-def _scores(first: Asked, titles: Sequence[str], said: Sequence[Answers]) -> list[dict[str, Any]]:
-    """How well each network answers in each pose: the probability of the truth, or its metric."""
-    found = []
-    for i, (title, answer) in enumerate(zip(titles, said, strict=True)):
-        name, y = first.task.monitored.replace("_", " "), answer.score
-        if answer.probabilities is not None and answer.label is not None:
-            name = f"probability of class {answer.label}, %"
-            y = (100 * answer.probabilities[:, answer.label]).tolist()
-        shown = [round(float(value), 2) for value in y]
-        found.append({"name": title, "metric": name, "y": shown, "colour": COLOURS[i]})
-    return found
+def _scores(titles: Sequence[str], said: Sequence[Answers]) -> list[dict[str, Any]]:
+    """How well each network answers in each pose; nothing where the truth is not known."""
+    return [
+        {"name": title, "metric": a.measured, "y": np.round(a.score, 2).tolist(), "colour": colour}
+        for title, a, colour in zip(titles, said, COLOURS, strict=False)
+        if a.score is not None
+    ]
 
 
 def _code(colour: Floats) -> str:

@@ -11,7 +11,7 @@ import torch
 
 from gaugecnn.choices import PoseDistribution
 from gaugecnn.figures.interactive import triangulation
-from gaugecnn.report.answers import answers, ask_about
+from gaugecnn.report.answers import agreement, answers, ask_about
 from gaugecnn.report.curves import curves
 from gaugecnn.report.scenes import NETWORKS, networks, scenes
 from gaugecnn.report.tables import leading, sortable
@@ -70,17 +70,22 @@ def test_fewer_poses_are_the_same_poses(runs: Runs) -> None:
     assert fewer["scores"][0]["y"][3] == masks.content["scores"][0]["y"][18]
 
 
-def test_the_score_is_that_of_the_pose(runs: Runs) -> None:
-    asked = ask_about(runs[0], 1)
-    few = answers(asked, Tilted(3))
-    areas = asked.network.domain.areas.numpy()
-    for mask, predicted, score in zip(few.mask, few.predicted, few.score, strict=True):
-        shares = []
-        for label in range(1, few.classes + 1):
-            either = areas[(mask == label) | (predicted == label)].sum()
-            both = areas[(mask == label) & (predicted == label)].sum()
-            shares += [both / either] if either else []
-        assert score == pytest.approx(100 * np.mean(shares), abs=1e-3)
+def test_the_score_is_the_area_on_which_both_agree() -> None:
+    mask, predicted = np.array([[0, 1, 2, 2, 0]]), np.array([[0, 1, 2, 1, 3]])
+    areas = np.array([8.0, 1.0, 2.0, 3.0, 4.0])
+    assert agreement(mask, predicted, areas, background=True) == pytest.approx([30.0])
+    assert agreement(mask, predicted, areas, background=False) == pytest.approx([50.0])
+    assert agreement(mask, mask, areas, background=True) == pytest.approx([100.0])
+
+
+def test_answers_are_scored_by_what_is_known(runs: Runs) -> None:
+    masks, classes = (answers(ask_about(group[0], 1), Tilted(3)) for group in networks(runs))
+    areas = ask_about(runs[0], 1).network.domain.areas.numpy()
+    assert masks.measured == "overlap with the truth"
+    assert (masks.score == agreement(masks.mask, masks.predicted, areas, True)).all()
+    assert masks.probabilities is None
+    assert classes.measured == f"probability of class {classes.label}"
+    assert np.allclose(classes.score, 100 * classes.probabilities[:, classes.label])
 
 
 def test_more_networks_than_a_browser_keeps_are_left_out(runs: Runs, monkeypatch) -> None:

@@ -138,13 +138,12 @@ class Scene {
     if (this.slider) {
       this.section.querySelector("output").value = angle;
       this.slider.setAttribute("aria-valuetext", angle);
-      if (this.plot.data) Plotly.relayout(this.plot, { shapes: [this.mark()] });
+      if (this.plot?.data) Plotly.relayout(this.plot, { shapes: [this.mark()] });
     }
-    const own = panels.length - scores.length;
     panels.forEach((panel, i) => {
-      const score = bars.length ? null : scores[i - own];
+      const score = scores.find(({ name }) => panel.predicted && name === panel.title);
       const line = this.surfaces[i].parentElement.querySelector(".score");
-      line.textContent = score ? `${score.metric} ${score.y[this.pose].toFixed(1)} %` : "";
+      line.textContent = score ? `${score.metric} ${score.y[this.pose].toFixed(1)}\u00a0%` : "";
     });
     bars.forEach((said, i) => {
       const frame = said.frames[this.pose];
@@ -173,7 +172,7 @@ class Scene {
     const layout = themed({
       hovermode: "x unified", shapes: [this.mark()], showlegend: true,
       xaxis: { title: { text: "rotation, degrees" }, dtick: 45, range: [-5, 365] },
-      yaxis: { title: { text: scores[0].metric }, range: [-3, 103] },
+      yaxis: { title: { text: `${scores[0].metric}, %` }, range: [-3, 103] },
     });
     Plotly.react(this.plot, traces, layout, PLAIN);
     this.plot.removeAllListeners?.("plotly_click");
