@@ -28,6 +28,10 @@ TOGETHER = 8
 Whole = NDArray[np.int64]
 
 
+class NoSampleError(UserError):
+    """A test sample that there is not."""
+
+
 class Asked(NamedTuple):
     """A network and the sample that it is asked about.
 
@@ -85,14 +89,15 @@ def ask_about(run: PlannedRun, image: int) -> Asked:
         image: which sample.
 
     Raises:
-        UserError: the data are not there, or have no such sample.
+        UserError: the data are not there.
+        NoSampleError: they have no such sample.
     """
     config, description, network = open_run(run.folder, run.places)
     collection = load_collection(config, network.domain, description)
     data = build_datamodule(config, network.domain, collection)
     tests = next(iter(data.test_sets.values()))
     if image >= len(tests):
-        raise UserError(f"image: expected 0 to {len(tests) - 1}, got {image}")
+        raise NoSampleError(f"image: expected 0 to {len(tests) - 1}, got {image}")
     raw = tests.in_poses(PoseDistribution.none)[0, torch.tensor([image])]
     task = build_task(config, collection.description)
     return Asked(run, config, network, task, raw, data.renderer, collection.has_poses)

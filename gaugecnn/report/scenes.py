@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from gaugecnn.errors import UserError
 from gaugecnn.figures.interactive import triangulation
 from gaugecnn.figures.sample import BACKGROUND, Floats, class_colours
-from gaugecnn.report.answers import Answers, Asked, Whole, answers, ask_about
+from gaugecnn.report.answers import Answers, Asked, NoSampleError, Whole, answers, ask_about
 from gaugecnn.report.turning import Still, turning
 from gaugecnn.studies.figures import COLOURS
 from gaugecnn.studies.plan import SEED, PlannedRun
@@ -74,16 +74,17 @@ def scenes(runs: Sequence[PlannedRun], image: int) -> tuple[list[Scene], list[st
         the scenes, and a sentence for each that could not be made.
 
     Raises:
-        UserError: there is no such sample.
+        UserError: nowhere is there such a sample.
     """
     found, why = [], []
+    nowhere: NoSampleError | None = None
     groups = networks(runs)
     for group in groups:
         try:
             asked = [ask_about(run, image) for run in group[:NETWORKS]]
         except UserError as error:
-            if str(error).startswith("image:"):
-                raise
+            if isinstance(error, NoSampleError):
+                nowhere = error
             why.append(f"{group[0].name}: no surface: {error}")
             continue
         one = answers(asked[0], Still())
@@ -91,6 +92,8 @@ def scenes(runs: Sequence[PlannedRun], image: int) -> tuple[list[Scene], list[st
             why.append(f"{group[0].name}: no surface: task={asked[0].task.name} names no classes")
             continue
         found.append(_scene(asked, image, len(group) - len(asked)))
+    if nowhere is not None and not found:
+        raise nowhere
     if runs and not groups:
         why.append(f"no surface: no trained run in {runs[0].folder.parent}")
     return found, why

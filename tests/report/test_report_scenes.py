@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from gaugecnn.choices import PoseDistribution
+from gaugecnn.errors import UserError
 from gaugecnn.figures.interactive import triangulation
-from gaugecnn.report.answers import agreement, answers, ask_about
+from gaugecnn.report.answers import Asked, agreement, answers, ask_about
 from gaugecnn.report.curves import curves
 from gaugecnn.report.scenes import NETWORKS, networks, scenes
 from gaugecnn.report.tables import leading, sortable
@@ -163,8 +164,6 @@ def test_bars_and_lines_say_their_ranges() -> None:
 
 
 def test_a_run_whose_data_are_gone_is_left_out(runs: Runs, folder: Path, monkeypatch) -> None:
-    from gaugecnn.errors import UserError
-
     def gone(run: PlannedRun, image: int) -> None:
         raise UserError("data.root: nothing there")
 
@@ -173,3 +172,15 @@ def test_a_run_whose_data_are_gone_is_left_out(runs: Runs, folder: Path, monkeyp
     assert found == []
     assert why[0] == "cnn, seed 0: no surface: data.root: nothing there"
     assert len(why) == 2
+
+
+def test_a_data_set_without_the_sample_is_left_out_beside_one_that_has_it(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(run: PlannedRun, image: int) -> Asked:
+        return ask_about(run, image if run.config.task == "segmentation" else 6)
+
+    monkeypatch.setattr("gaugecnn.report.scenes.ask_about", asked)
+    (masks,), why = scenes(runs, 1)
+    assert masks.networks == 2
+    assert why == ["classifier, seed 0: no surface: image: expected 0 to 5, got 6"]
