@@ -30,6 +30,7 @@ from gaugecnn.console import (
     print_summary,
 )
 from gaugecnn.errors import UserError
+from gaugecnn.report.command import REPORT_EPILOG, report
 from gaugecnn.study_command import EPILOG, study
 
 app = typer.Typer(
@@ -288,11 +289,12 @@ def bench(words: Words = None) -> None:
     plan = plan_from_words(given)
     file = results_file(output)
     with shown(steps(plan)) as tell:
-        report = measure(plan, tell)
-    Console().print(table(report))
-    typer.echo("".join(f"{line}\n" for line in reasons(report)), nl=False)
-    write_results(report, file)
+        measured = measure(plan, tell)
+    Console().print(table(measured))
+    typer.echo("".join(f"{line}\n" for line in reasons(measured)), nl=False)
+    write_results(measured, file)
     typer.echo(f"results: {file}")
 
 
 app.command(epilog=EPILOG)(study)
+app.command(epilog=REPORT_EPILOG)(report)

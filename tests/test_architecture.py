@@ -35,6 +35,7 @@ FLOORS = [
     ("prediction",),
     ("showing",),
     ("console",),
+    ("report",),
     ("study_command",),
     ("cli",),
     ("__main__", "__init__"),

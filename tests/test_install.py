@@ -106,6 +106,7 @@ def test_networks_need_neither_lightning_nor_matplotlib(tmp_path):
         (["evaluate", "runs/none"], HIDDEN, "lightning"),
         (["render", "domain.level=2"], ("matplotlib",), "matplotlib"),
         (["render", "domain.level=2", "--output", "a.html"], ("plotly",), "plotly"),
+        (["report", "smoke"], ("plotly",), "plotly"),
     ],
 )
 def test_a_command_says_which_extra_it_needs(tmp_path, words, hidden, package):

@@ -45,7 +45,7 @@ def save_html(path: Path, domain: Domain, sample: Sample, classes: int, title: s
         likeliest = int(sample.probabilities.argmax())
         share = 100 * float(sample.probabilities[likeliest])
         title += f"; prediction: {likeliest} ({share:.0f}%)"
-    points, faces, samples = _triangulation(domain)
+    points, faces, samples = triangulation(domain)
     figure = make_subplots(
         cols=len(fields),
         specs=[[{"type": "scene"}] * len(fields)],
@@ -72,7 +72,7 @@ def _camera(domain: Domain, sample: Sample) -> Floats:
     return front(domain, sample.grey) * np.array([[1.0], [1.0], [EYE_DISTANCE]])
 
 
-def _triangulation(domain: Domain) -> tuple[Array, Index, Index]:
+def triangulation(domain: Domain) -> tuple[Array, Index, Index]:
     """Positions ``(vertex, xyz)``, faces ``(face, corner)``, and each vertex's sample point.
 
     Samples of a sphere that have no faces of their own are joined by their convex hull, those of a
@@ -85,7 +85,14 @@ def _triangulation(domain: Domain) -> tuple[Array, Index, Index]:
         triangles = Delaunay(points[:, :2]).simplices
         return points, triangles.astype(np.int64), np.arange(len(points))
     there = np.flatnonzero(np.isfinite(points).all(axis=1))
-    return points[there], ConvexHull(points[there]).simplices.astype(np.int64), there
+    hull = ConvexHull(points[there])
+    faces = hull.simplices.astype(np.int64)
+    a, b, c = points[there][faces].swapaxes(0, 1)  # (face, corner, xyz) -> (corner, face, xyz)
+    inwards = (np.cross(b - a, c - a) * hull.equations[:, :3]).sum(
+        1
+    ) < 0  # would be lit from within
+    faces[inwards] = faces[inwards][:, ::-1]
+    return points[there], faces, there
 
 
 def _hex_codes(colours: Floats) -> list[str]:

@@ -62,7 +62,7 @@ def draw(figure: Figure, answer: Answer, key: str) -> Canvas:
         _panel(axes, figure, inside, series)
         axes.set_title(", ".join(panel), fontsize=10)
         axes.set_xlabel(figure.x_title)
-        axes.set_ylabel(figure.y_title or _metrics(numbers, figure, panel))
+        axes.set_ylabel(figure.y_title or metrics_of(numbers, figure, panel))
         axes.spines[["top", "right"]].set_visible(False)
     if figure.series:
         labelled = [axes.get_legend_handles_labels() for axes in canvas.axes]
@@ -81,8 +81,8 @@ def _drawn_by(function: str, answer: Answer, key: str) -> Canvas:
     return canvas
 
 
-def _metrics(numbers: Sequence[Number], figure: Figure, panel: Names) -> str:
-    """What is drawn in a panel."""
+def metrics_of(numbers: Sequence[Number], figure: Figure, panel: Names) -> str:
+    """The metrics that are drawn in a panel, for its vertical axis."""
     labels = list(zip(figure.panels, panel, strict=True))
     here = [n for n in numbers if all(n.labels.get(k, "") == v for k, v in labels)]
     return ", ".join(dict.fromkeys(n.labels["metric"].replace("_", " ") for n in here))
@@ -113,7 +113,7 @@ def _panel(
             line.set_label(label)
             edges = [s.least for s in spreads], [s.greatest for s in spreads]
             axes.fill_between(at, *edges, color=colour, alpha=0.25, linewidth=0)
-    if figure.kind is FigureKind.bars or not _are_numbers(places):
+    if figure.kind is FigureKind.bars or not are_numbers(places):
         ticks = [", ".join(place) for place in places]
         axes.set_xticks(range(len(places)), ticks, fontsize=8)
     elif figure.logarithmic:
@@ -122,12 +122,13 @@ def _panel(
 
 def _numeric(places: Sequence[Names], there: Sequence[Names]) -> list[float]:
     """Where places are along the axis: at their numbers, or one after another."""
-    if _are_numbers(places):
+    if are_numbers(places):
         return [float(place[0]) for place in there]
     return [float(places.index(place)) for place in there]
 
 
-def _are_numbers(places: Sequence[Names]) -> bool:
+def are_numbers(places: Sequence[Names]) -> bool:
+    """Whether places have an order and distances of their own."""
     try:
         return all(len(place) == 1 and float(place[0]) is not None for place in places)
     except ValueError:

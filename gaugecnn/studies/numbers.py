@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gaugecnn.data.field_collection import FRAMED
 from gaugecnn.studies.plan import Plan, PlannedMeasure, PlannedRun
 from gaugecnn.studies.shown import Columns
 from gaugecnn.studies.state import ROWS, is_trained, read_rows, test_file
@@ -17,6 +18,8 @@ from gaugecnn.training.results import Result, rows_of_run
 
 OWN_TEST = "as trained"
 """The label `test` of a run's own tests."""
+OWN_CONDITIONS = ("unrotated", "rotated", *FRAMED)
+"""What a run's own tests are called."""
 
 
 @dataclass(frozen=True)
@@ -132,10 +135,22 @@ def _further(condition: str, own: str, surfaces: Collection[str]) -> bool:
 
 
 def _test_of(row: Mapping[str, str], run: PlannedRun) -> str:
-    """The label `test` of a row of an earlier table, which does not tell other surfaces."""
+    """The label `test` of a row of an earlier table, which does not name tests.
+
+    Tests with words are known by these, one by a function where it is the only one of the run.
+    """
     own = ",".join(own_name(run.config))
     condition = row["test_condition"]
-    return condition.rpartition("/")[0] if _further(condition, own, ()) else OWN_TEST
+    words = condition.rpartition("/")[0]
+    for test in run.tests:
+        if test.words and words == ",".join(test.words):
+            return test.name
+    if _further(condition, own, ()):
+        return words
+    functions = [test.name for test in run.tests if test.function]
+    if condition.removeprefix(f"{own}/") not in OWN_CONDITIONS and len(functions) == 1:
+        return functions[0]
+    return OWN_TEST
 
 
 def _labels(row: Mapping[str, Any], test: str) -> dict[str, str]:

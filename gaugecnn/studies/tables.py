@@ -28,12 +28,14 @@ class Grid(NamedTuple):
         heading: one text a column.
         rows: texts.
         names: how many columns name the row; they stand on the left.
+        published: which of the rows are numbers of others.
     """
 
     title: str
     heading: list[str]
     rows: list[list[str]]
     names: int
+    published: tuple[int, ...] = ()
 
 
 def laid_out(table: Table, numbers: Sequence[Number], key: str) -> Grid:
@@ -53,7 +55,8 @@ def laid_out(table: Table, numbers: Sequence[Number], key: str) -> Grid:
     size = len(table.rows)
     rows = list(dict.fromkeys(names[:size] for names in cells))
     columns = list(dict.fromkeys(names[size:] for names in cells))
-    lines = []
+    lines: list[list[str]] = []
+    of_others = []
     for row in rows:
         here = [number for number in found if names_of(number, table.rows) == row]
         texts = [_beside(here, name) for name in table.beside]
@@ -63,10 +66,11 @@ def laid_out(table: Table, numbers: Sequence[Number], key: str) -> Grid:
         lines.append([*row, *texts])
         for i, published in enumerate(table.published):
             if published.row == row:
+                of_others.append(len(lines))
                 lines.append(_published(table, published, len(columns), f"{key}.published[{i}]"))
     titles = [", ".join(column) for column in columns]
     heading = [*table.rows, *(name.replace("_", " ") for name in table.beside), *titles]
-    return Grid(table.title, heading, lines, size)
+    return Grid(table.title, heading, lines, size, tuple(of_others))
 
 
 def _beside(numbers: Sequence[Number], column: str) -> str:

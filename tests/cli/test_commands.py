@@ -15,7 +15,10 @@ from gaugecnn.config import available, model_tasks
 from gaugecnn.training.module import Training
 from tests.cli.calls import TINY, call, refuse, succeed
 
-COMMANDS = ("train", "evaluate", "predict", "render", "audit", "models", "config", "bench", "study")
+COMMANDS = (
+    *("train", "evaluate", "predict", "render", "audit", "models", "config", "bench"),
+    *("study", "report"),
+)
 
 
 def test_interrupt_tells_how_to_resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from gaugecnn.studies.plan import make_plan
 from gaugecnn.studies.shown import Figure, FigureKind, Published, Table
 from gaugecnn.studies.specification import Study, load_study
 from gaugecnn.studies.tables import laid_out, latex, markdown
-from gaugecnn.training.files import read_csv
+from gaugecnn.training.files import read_csv, write_csv
 from tests.cli.calls import call, succeed
 from tests.studies.calls import CPU, ROOT, numbers
 from tests.test_results import COLUMNS
@@ -225,3 +225,26 @@ def test_a_run_that_is_not_there_keeps_its_rows(monkeypatch, folder: Path) -> No
     for specified in study.tables:
         text = markdown(laid_out(specified, kept, "tables"))
         assert text == (table.parent / f"{specified.name}.md").read_text()
+
+
+def test_an_earlier_table_alone_tells_which_test_a_number_is_of(written, folder: Path) -> None:
+    path = written(
+        "tests:",
+        "  - {name: fewer, words: [data.test_size=12]}",
+        "  - {name: angles, function: 'mine:rows', where: {network: cnn}}",
+    )
+    plan = make_plan(load_study(path), None, [], folder / "runs")
+    cnn, p4 = plan.runs
+    row = dict.fromkeys(COLUMNS, "-") | {"seed": "0", "value": "1.5"}
+    conditions = ("unrotated", "data.test_size=12/rotated", "mean of 36 angles", "level=5/rotated")
+    rows = [
+        {**row, "command": run.command, "test_condition": condition}
+        for run in (cnn, p4)
+        for condition in conditions
+    ]
+    write_csv(folder / "results.csv", rows)
+    told = [n.labels["test"] for n in numbers_of(plan, "small", folder / "results.csv")]
+    assert told == [
+        *("as trained", "fewer", "angles", "level=5"),
+        *("as trained", "fewer", "as trained", "level=5"),
+    ]
