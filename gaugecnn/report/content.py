@@ -20,7 +20,7 @@ from gaugecnn.studies.figures import Answer, draw
 from gaugecnn.studies.numbers import Number, numbers_of
 from gaugecnn.studies.plan import PlannedRun
 from gaugecnn.studies.products import RESULTS
-from gaugecnn.studies.specification import Figure
+from gaugecnn.studies.shown import Figure
 from gaugecnn.studies.state import is_trained
 from gaugecnn.studies.tables import laid_out
 
@@ -84,7 +84,7 @@ def content(name: str, preset: str | None, words: Mapping[str, str], image: int)
     given = {"output" if key == "runs" else key: value for key, value in words.items()}
     asked = StudyRun(Request(name, preset, given))
     results = _results(asked, "results" in given)
-    numbers = numbers_of(asked.plan, asked.name, results / RESULTS)
+    numbers = numbers_of(asked.plan, asked.name, results / RESULTS, asked.output)
     command = ["gaugecnn", "study", name, *(["--preset", preset] if preset else [])]
     told = [f"{k}={v}" for k, v in given.items() if k not in ("output", "results", "data.root")]
     command += told

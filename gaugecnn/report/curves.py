@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from gaugecnn.studies.figures import COLOURS, are_numbers, metrics_of
 from gaugecnn.studies.numbers import Number
-from gaugecnn.studies.specification import Figure, FigureKind
+from gaugecnn.studies.shown import Figure, FigureKind
 from gaugecnn.studies.spread import Names, Spread, chosen, grouped
 
 BAND = 0.2

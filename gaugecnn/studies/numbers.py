@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gaugecnn.data.field_collection import FRAMED
 from gaugecnn.studies.plan import Plan, PlannedMeasure, PlannedRun
 from gaugecnn.studies.shown import Columns
 from gaugecnn.studies.state import ROWS, is_trained, read_rows, test_file
@@ -18,8 +17,8 @@ from gaugecnn.training.results import Result, rows_of_run
 
 OWN_TEST = "as trained"
 """The label `test` of a run's own tests."""
-OWN_CONDITIONS = ("unrotated", "rotated", *FRAMED)
-"""What a run's own tests are called."""
+COMMENT = "  # "
+"""Between a command and the test that a number is of."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,7 @@ def numbers_of(plan: Plan, name: str, earlier: Path, output: Path) -> list[Numbe
         if is_trained(run.folder):
             found += _of_run(run, plan.study.columns)
         else:
-            found += [
-                _number(row, run, _test_of(row, run)) for row in kept.get(_words(run.command), [])
-            ]
+            found += [_number(row, run, _test_of(row)) for row in kept.get(_words(run.command), [])]
     for measure in plan.measures:
         found += _of_measure(measure, f"gaugecnn study {name} --run {measure.folder.name}", kept)
     for difference in plan.study.differences:
@@ -78,8 +75,9 @@ def numbers_of(plan: Plan, name: str, earlier: Path, output: Path) -> list[Numbe
 
 
 def _words(command: str) -> frozenset[str]:
-    """The words of a command, but for where its data lie."""
-    return frozenset(word for word in shlex.split(command) if not word.startswith("data.root="))
+    """The words of a command, but for where its data lie, and which test is meant."""
+    words = shlex.split(command.partition(COMMENT)[0])
+    return frozenset(word for word in words if not word.startswith("data.root="))
 
 
 def _of_run(run: PlannedRun, columns: Columns) -> Iterator[Number]:
@@ -93,8 +91,8 @@ def _of_run(run: PlannedRun, columns: Columns) -> Iterator[Number]:
     rotation = rotation or str(run.config.data.rotation)
     rows = rows_of_run({**summary, "test": tests}, model, run.command, rotation)
     yield from (_number(row, run, OWN_TEST) for row in rows)
-    blank = _blank(summary, model, run.command, rotation)
     for test in run.tests:
+        blank = _blank(summary, model, _told(run.command, test.name), rotation)
         for row in read_rows(test_file(run.folder, test)):
             yield _number({**blank, **row}, run, test.name)
 
@@ -134,23 +132,14 @@ def _further(condition: str, own: str, surfaces: Collection[str]) -> bool:
     return any("=" in word or word in surfaces for word in words)
 
 
-def _test_of(row: Mapping[str, str], run: PlannedRun) -> str:
-    """The label `test` of a row of an earlier table, which does not name tests.
+def _told(command: str, test: str) -> str:
+    """A command, and in a comment of the shell which test of the run a number is of."""
+    return f"{command}{COMMENT}{test}"
 
-    Tests with words are known by these, one by a function where it is the only one of the run.
-    """
-    own = ",".join(own_name(run.config))
-    condition = row["test_condition"]
-    words = condition.rpartition("/")[0]
-    for test in run.tests:
-        if test.words and words == ",".join(test.words):
-            return test.name
-    if _further(condition, own, ()):
-        return words
-    functions = [test.name for test in run.tests if test.function]
-    if condition.removeprefix(f"{own}/") not in OWN_CONDITIONS and len(functions) == 1:
-        return functions[0]
-    return OWN_TEST
+
+def _test_of(row: Mapping[str, str]) -> str:
+    """The label `test` of a row of an earlier table."""
+    return row["command"].partition(COMMENT)[2] or OWN_TEST
 
 
 def _labels(row: Mapping[str, Any], test: str) -> dict[str, str]:

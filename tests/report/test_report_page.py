@@ -20,7 +20,7 @@ from gaugecnn.errors import UserError
 from gaugecnn.report import content, writing
 from gaugecnn.report.content import picture
 from gaugecnn.report.page import packed
-from gaugecnn.studies.specification import Figure
+from gaugecnn.studies.shown import Figure
 from gaugecnn.training.files import read_csv
 from tests.cli.calls import call, refuse, succeed
 

@@ -19,7 +19,7 @@ from gaugecnn.report.tables import leading, sortable
 from gaugecnn.report.turning import AXIS, InPlace, Still, Tilted, turning
 from gaugecnn.showing import test_sample as sample_of
 from gaugecnn.studies.plan import PlannedRun
-from gaugecnn.studies.specification import Figure, FigureKind
+from gaugecnn.studies.shown import Figure, FigureKind
 from gaugecnn.studies.tables import Grid
 from gaugecnn.surfaces import Icosphere, LatLonGrid, TriangleMesh
 from gaugecnn.surfaces.chart import planar_chart

@@ -16,7 +16,7 @@ from gaugecnn.studies.plan import make_plan
 from gaugecnn.studies.shown import Figure, FigureKind, Published, Table
 from gaugecnn.studies.specification import Study, load_study
 from gaugecnn.studies.tables import laid_out, latex, markdown
-from gaugecnn.training.files import read_csv, write_csv
+from gaugecnn.training.files import read_csv
 from tests.cli.calls import call, succeed
 from tests.studies.calls import CPU, ROOT, numbers
 from tests.test_results import COLUMNS
@@ -216,35 +216,46 @@ def test_a_run_that_is_not_there_keeps_its_rows(monkeypatch, folder: Path) -> No
     study = load_study(ROOT / "experiments" / "own_fields" / "study.yaml")
     table = ROOT / "experiments" / "own_fields" / "results.csv"
     plan = make_plan(study, None, [], folder / "runs")
-    kept = numbers_of(plan, "own_fields", table)
+    kept = numbers_of(plan, "own_fields", table, folder)
     assert [dict(number.row) for number in kept] == read_csv(table)
     by_command = [sorted(shlex.split(run.command)) for run in plan.runs]
     assert len(by_command) == len(plan.runs) == 27
     other = make_plan(study, None, ["train.epochs=7"], folder / "runs")
-    assert not numbers_of(other, "own_fields", table)
+    assert not numbers_of(other, "own_fields", table, folder)
     for specified in study.tables:
         text = markdown(laid_out(specified, kept, "tables"))
         assert text == (table.parent / f"{specified.name}.md").read_text()
 
 
+ROWS = """
+def rows(run, places, count=1):
+    return [{"test_condition": f"part {i}", "metric": "m", "value": i} for i in range(count)]
+"""
+
+
 def test_an_earlier_table_alone_tells_which_test_a_number_is_of(written, folder: Path) -> None:
+    (folder / "ours.py").write_text(ROWS)
     path = written(
         "tests:",
         "  - {name: fewer, words: [data.test_size=12]}",
-        "  - {name: angles, function: 'mine:rows', where: {network: cnn}}",
+        "  - {name: one, function: 'ours:rows'}",
+        "  - {name: two, function: 'ours:rows', options: {count: 2}, where: {network: cnn}}",
     )
-    plan = make_plan(load_study(path), None, [], folder / "runs")
-    cnn, p4 = plan.runs
-    row = dict.fromkeys(COLUMNS, "-") | {"seed": "0", "value": "1.5"}
-    conditions = ("unrotated", "data.test_size=12/rotated", "mean of 36 angles", "level=5/rotated")
-    rows = [
-        {**row, "command": run.command, "test_condition": condition}
-        for run in (cnn, p4)
-        for condition in conditions
-    ]
-    write_csv(folder / "results.csv", rows)
-    told = [n.labels["test"] for n in numbers_of(plan, "small", folder / "results.csv")]
-    assert told == [
-        *("as trained", "fewer", "angles", "level=5"),
-        *("as trained", "fewer", "as trained", "level=5"),
-    ]
+    words = ["study", path, "output=runs", *CPU]
+    succeed(*words)
+    plan = make_plan(load_study(path), None, [CPU[0]], folder / "runs")
+    table = folder / "runs" / "results" / "results.csv"
+
+    def told() -> list[tuple[str, str]]:
+        found = numbers_of(plan, "small", table, folder / "runs")
+        return [(n.labels["test"], n.labels["test_condition"]) for n in found]
+
+    before, text = told(), table.read_text()
+    assert before.count(("one", "part 0")) == 2
+    assert before.count(("two", "part 1")) == 1
+    assert ("fewer", "data.test_size=12/rotated") in before
+    for run in plan.runs:
+        (run.folder / "summary.json").unlink()
+    assert told() == before
+    succeed(*words, "--report")
+    assert table.read_text() == text
