@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,6 +24,11 @@ from gaugecnn.methods.s2cnn.wigner import small_d
 from gaugecnn.surfaces.rotations import euler_angles, random_rotations
 
 SIGNALS, ROTATIONS = 4, 6
+FACTORS = (1.0, 1.125, 1.25, 1.5, 1.75, 2.0, 3.0)
+SIZES = (  # cut-off, orders, cut-off of the next stage; at last the stages of s2cnn_100k
+    *((8, None, 8), (16, None, 16), (16, 2, 16)),
+    *((24, 2, 18), (18, 2, 13), (13, 2, 10), (10, 2, 7), (7, 2, 5), (5, 2, 1)),
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,25 @@ class Block:
             "equivariance_error_max": float(error.max()),
             "block_ms": 200 * (time.perf_counter() - start),
         }
+
+
+def rows() -> Iterator[dict[str, Any]]:
+    """The errors of every nonlinearity on every grid, one number a row."""
+    for cutoff, max_order, kept in SIZES:
+        model = f"degrees below {cutoff}, "
+        model += "all orders" if max_order is None else f"orders to {max_order}"
+        model += f", next below {kept}" if kept < cutoff else ""
+        for name in Nonlinearity:
+            for factor in FACTORS:
+                print(f"{model}: {name}, {factor:g}", flush=True)
+                for metric, value in Block(name, cutoff, max_order, kept, factor).measure().items():
+                    yield {
+                        "model": model,
+                        "test_condition": f"{name}, sampling={factor:g}",
+                        "metric": metric,
+                        "value": f"{value:.4g}",
+                        "dtype": "float64",
+                    }
 
 
 def random_spectra(cutoff: int, max_order: int) -> Tensor:

@@ -7,16 +7,15 @@ grids can tell a turned digit from an upright one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from block import norms, rotate
-from rich.progress import track
 from torch import Tensor
 
+from experiments.s2cnn_aliasing.block import norms, rotate
 from gaugecnn import build_datamodule, load_run
 from gaugecnn.layers import expect
 from gaugecnn.methods.s2cnn import SO3Type
@@ -27,14 +26,10 @@ from gaugecnn.methods.s2cnn.spectrum import pieces_of, whole
 from gaugecnn.networks import Network
 from gaugecnn.surfaces.rotations import random_rotations
 from gaugecnn.training.directory import run_config
-from gaugecnn.training.files import read_summary
-from gaugecnn.training.provenance import commit, device_name
-from gaugecnn.training.results import Result, rows_of_run
 
 SAMPLINGS = (1.0, 1.125, 1.25, 1.5, 1.75, 2.0)
 FINE = 3.0
 DIGITS, ROTATIONS = 48, 4
-COMMAND = "python experiments/s2cnn_aliasing/aliasing.py"
 
 
 @dataclass(frozen=True)
@@ -67,18 +62,16 @@ def words_of(grids: list[float]) -> tuple[str, ...]:
     return tuple(key.format(i, factor) for i, factor in enumerate(grids))
 
 
-def stage_rows(run: Path) -> Iterator[dict[str, Any]]:
-    """The tests of a run; errors of its logits under rotations by the grids of its stages.
+def rows(run: Path, places: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """Errors of the logits of a trained S2CNN under rotations, by the grids of its stages.
 
     Args:
-        run: the directory of a trained S2CNN classifier, named as in ``s2cnn_mnist``.
+        run: the run directory.
+        places: words that say where its data lie, if not where it was trained.
     """
-    summary, code, model = read_summary(run), commit(), f"trained {run.name}"
-    command = "python experiments/s2cnn_mnist/mnist.py --root DIR"
-    yield from rows_of_run(summary, model, command)
-    upright, turned, labels = band_limited_digits(run)
-    jobs = list(settings(len(load_run(run).stages)))
-    for setting in track(jobs, f"stages of {run.name}", transient=True):
+    upright, turned, labels = band_limited_digits(run, places)
+    for setting in settings(len(load_run(run).stages)):
+        print(setting.name, flush=True)
         network = load_run(run, setting.words)
         still, moved = logits(network, upright), [logits(network, x) for x in turned]
         spread = (still - still.roll(1, 0)).norm(dim=1).mean()  # between two digits
@@ -90,31 +83,16 @@ def stage_rows(run: Path) -> Iterator[dict[str, Any]]:
             "accuracy_rotated": accuracy(moved, labels),
         }
         for metric, value in found.items():
-            yield Result(
-                model=model,
-                task="classification",
-                seed=summary["seed"],
-                train_rotation="none",
-                train_size=summary["train_size"],
-                test_condition=setting.name,
-                metric=metric,
-                value=f"{value:.4g}",
-                parameters=summary["parameters"],
-                train_seconds=summary["train_seconds"],
-                device=device_name(torch.device("cpu")),
-                dtype="float32",
-                commit=code,
-                command=f"{COMMAND} --runs runs/s2cnn_mnist/{run.name}",
-            ).row()
+            yield {"test_condition": setting.name, "metric": metric, "value": f"{value:.4g}"}
 
 
-def band_limited_digits(run: Path) -> tuple[Tensor, list[Tensor], Tensor]:
+def band_limited_digits(run: Path, places: Sequence[str]) -> tuple[Tensor, list[Tensor], Tensor]:
     """Test digits as the first layer sees them, upright and turned, and their labels.
 
     Returns:
         ``(batch, 1, beta, alpha)``, one such for each rotation, ``(batch,)``.
     """
-    config = run_config(run, [f"train.batch_size={DIGITS}", f"data.test_size={DIGITS}"])
+    config = run_config(run, [*places, f"train.batch_size={DIGITS}", f"data.test_size={DIGITS}"])
     network = load_run(run)
     data = build_datamodule(config, network.domain)
     batch = data.on_after_batch_transfer(next(iter(data.test_dataloader()[0])), 0)
