@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gaugecnn.config import load_config
     from gaugecnn.data.fields import Fields
     from gaugecnn.prediction import predict
-    from gaugecnn.training.directory import load_run
+    from gaugecnn.records.directory import load_run
     from gaugecnn.training.run import evaluate, train
 
 __all__ = [
@@ -49,7 +49,7 @@ __getattr__, _listed = lazy(
         "config": ["load_config"],
         "data.fields": ["Fields"],
         "prediction": ["predict"],
-        "training.directory": ["load_run"],
+        "records.directory": ["load_run"],
         "training.run": ["evaluate", "train"],
     },
 )

@@ -86,7 +86,7 @@ def train(words: Words = None) -> None:
     """
     given = words or []
     config = configuration(given)
-    from gaugecnn.training.directory import default_output
+    from gaugecnn.records.directory import default_output
     from gaugecnn.training.module import DivergenceError
     from gaugecnn.training.run import train as run_training
 
@@ -139,7 +139,7 @@ def predict(
     """
     from gaugecnn import prediction, showing
     from gaugecnn.build import build_task
-    from gaugecnn.training.directory import open_run
+    from gaugecnn.records.directory import open_run
 
     poses = pose_distribution(pose)
     config, description, network = open_run(run)
@@ -182,7 +182,7 @@ def render(
         config = configuration(given)
     else:
         pairs(given, refused=("model", "task", "output"))
-        from gaugecnn.training.directory import open_run
+        from gaugecnn.records.directory import open_run
 
         config, known, network = open_run(run, given)
     from gaugecnn import figures, showing

@@ -28,8 +28,8 @@ from gaugecnn.data.input_names import check_inputs
 from gaugecnn.data.inputs import surface_inputs
 from gaugecnn.errors import UserError
 from gaugecnn.networks import Network
+from gaugecnn.records.directory import open_run
 from gaugecnn.surfaces.domain import PoseDistribution
-from gaugecnn.training.directory import open_run
 
 BATCH_SIZE = 32
 BATCH_PIXELS = MAX_SIDE**2

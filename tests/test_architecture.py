@@ -28,6 +28,7 @@ FLOORS = [
     ("config",),
     ("build_data",),
     ("build",),
+    ("records",),
     ("training",),
     ("testing",),
     ("bench", "audit"),

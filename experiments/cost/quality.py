@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gaugecnn.records.files import read_csv
 from gaugecnn.studies.figures import Answer
-from gaugecnn.training.files import read_csv
 from gaugecnn.training.progress import SECONDS
 
 ACCURACY = "validation/accuracy"

@@ -17,9 +17,9 @@ from gaugecnn.data.images.collection import ImageCollection
 from gaugecnn.data.images.sources import Images
 from gaugecnn.networks import Network
 from gaugecnn.prediction import ask, laid
-from gaugecnn.training.directory import open_run
-from gaugecnn.training.files import write_json
-from gaugecnn.training.provenance import commit
+from gaugecnn.records.directory import open_run
+from gaugecnn.records.files import write_json
+from gaugecnn.records.provenance import commit
 
 FILE = "angles.json"
 """What was measured, in the directory of the run."""

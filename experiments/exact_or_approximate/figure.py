@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from gaugecnn.records.files import read_csv
 from gaugecnn.studies.figures import Answer
 from gaugecnn.studies.plan import PlannedRun
-from gaugecnn.training.files import read_csv
 
 COLOURS = ("#d1495b", "#4e79a7", "#76b7b2", "#8a8a8a", "#edae49")
 DEGREES = (*range(0, 360, 10), 360)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gaugecnn.build import build_datamodule
-from gaugecnn.training.directory import open_run
+from gaugecnn.records.directory import open_run
 
 IMAGES = 16
 FACTORS = (1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1e3)

@@ -11,7 +11,7 @@ import torch
 
 from gaugecnn.data.images.sources import load_source
 from gaugecnn.prediction import ask, laid
-from gaugecnn.training.directory import open_run
+from gaugecnn.records.directory import open_run
 
 STEP = 5
 ANGLES = np.arange(0, 360, STEP)

@@ -28,9 +28,9 @@ from rich.console import Console
 from rich.table import Table
 
 from gaugecnn.errors import GaugecnnWarning
-from gaugecnn.training.files import write_csv
-from gaugecnn.training.provenance import commit, device_name
-from gaugecnn.training.results import Result
+from gaugecnn.records.files import write_csv
+from gaugecnn.records.provenance import commit, device_name
+from gaugecnn.records.results import Result
 
 HERE = Path(__file__).parent
 MESHES = HERE.parents[1] / "meshes"

@@ -28,8 +28,8 @@ from rich.console import Console
 from rich.table import Table
 from setting import HERE, ROOT, Setting
 
-from gaugecnn.training.files import read_csv, write_csv
-from gaugecnn.training.provenance import device_name
+from gaugecnn.records.files import read_csv, write_csv
+from gaugecnn.records.provenance import device_name
 
 BUDGETS: dict[str, float] = {
     "conformance": 90,

@@ -11,9 +11,9 @@ from typing import Any
 import psutil
 import torch
 
-from gaugecnn.training.files import write_csv
-from gaugecnn.training.provenance import commit, device_name
-from gaugecnn.training.results import Result
+from gaugecnn.records.files import write_csv
+from gaugecnn.records.provenance import commit, device_name
+from gaugecnn.records.results import Result
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

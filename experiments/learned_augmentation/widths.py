@@ -8,7 +8,7 @@ from typing import Any
 
 from gaugecnn.errors import UserError
 from gaugecnn.ops.learned_rotations import LearnedRotations
-from gaugecnn.training.directory import open_run
+from gaugecnn.records.directory import open_run
 
 
 def rows(run: Path, places: Sequence[str] = ()) -> list[dict[str, Any]]:

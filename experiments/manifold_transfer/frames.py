@@ -12,7 +12,7 @@ from torch import Tensor
 from gaugecnn import load_run
 from gaugecnn.build import build_datamodule
 from gaugecnn.networks import Network
-from gaugecnn.training.directory import run_config
+from gaugecnn.records.directory import run_config
 
 IMAGES = 4
 

@@ -17,9 +17,9 @@ from experiments.manifold_transfer.frames import mesh_words
 from gaugecnn.build import build_domain
 from gaugecnn.data.images.sources import load_source
 from gaugecnn.prediction import ask, laid
+from gaugecnn.records.directory import open_run, run_config
 from gaugecnn.surfaces.domain import IMAGE_HALF_WIDTH, PoseDistribution
 from gaugecnn.surfaces.mesh import TriangleMesh
-from gaugecnn.training.directory import open_run, run_config
 
 
 def rows(

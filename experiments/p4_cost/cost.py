@@ -19,7 +19,7 @@ from gaugecnn import build_model, load_config
 from gaugecnn.bench.timing import interleave, median_ratio, quartiles, waiting
 from gaugecnn.methods.p4 import P4ConvP4, P4ConvZ2, P4MConvP4M, P4MConvZ2
 from gaugecnn.ops.allocator import keep_freed_memory
-from gaugecnn.training.provenance import device_name
+from gaugecnn.records.provenance import device_name
 
 SIZE, BATCH, CHANNELS, KERNEL = 28, 64, 10, 3
 LAYERS = (P4ConvZ2, P4ConvP4, P4MConvZ2, P4MConvP4M)

@@ -24,8 +24,8 @@ from gaugecnn.methods.s2cnn.fourier import Analysis, Synthesis
 from gaugecnn.methods.s2cnn.fourier_grid import FourierGrid
 from gaugecnn.methods.s2cnn.spectrum import pieces_of, whole
 from gaugecnn.networks import Network
+from gaugecnn.records.directory import run_config
 from gaugecnn.surfaces.rotations import random_rotations
-from gaugecnn.training.directory import run_config
 
 SAMPLINGS = (1.0, 1.125, 1.25, 1.5, 1.75, 2.0)
 FINE = 3.0

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from gaugecnn.training.provenance import commit, device_name
-from gaugecnn.training.results import Result
+from gaugecnn.records.provenance import commit, device_name
+from gaugecnn.records.results import Result
 
 MODELS = (("s2cnn_150k", 32), ("s2cnn_100k", 64))
 ROUNDS = 3

@@ -17,9 +17,9 @@ from gaugecnn.methods.s2cnn import (
     so3_near_identity_grid,
 )
 from gaugecnn.methods.s2cnn.reference import rotate, signal_of, spectra_of
+from gaugecnn.records.provenance import commit, device_name
+from gaugecnn.records.results import Result
 from gaugecnn.surfaces.rotations import random_rotations
-from gaugecnn.training.provenance import commit, device_name
-from gaugecnn.training.results import Result
 
 S2_GRID = s2_near_identity_grid(0.6, 5, 2)
 SO3_GRID = so3_near_identity_grid(0.6, 4, 2, 3)

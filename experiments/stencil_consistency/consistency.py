@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from trained import train_rows
 
-from gaugecnn.training.files import write_csv
+from gaugecnn.records.files import write_csv
 
 HERE = Path(__file__).parent
 COLUMNS = {

@@ -18,9 +18,9 @@ from gaugecnn.geometry.loading import load_mesh
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.ops.moments import Complex
 from gaugecnn.ops.stencil import width
+from gaugecnn.records.provenance import commit, device_name
+from gaugecnn.records.results import Result
 from gaugecnn.surfaces import Icosphere, TriangleMesh
-from gaugecnn.training.provenance import commit, device_name
-from gaugecnn.training.results import Result
 
 MESHES = Path(__file__).parents[2] / "meshes"
 LEVELS = (2, 3, 4, 5)

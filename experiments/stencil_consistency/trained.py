@@ -17,7 +17,7 @@ from rich.console import Console
 
 from gaugecnn import load_config
 from gaugecnn.ops.stencil import ONE_RING
-from gaugecnn.training.results import rows_of_run
+from gaugecnn.records.results import rows_of_run
 from gaugecnn.training.run import train
 
 CHANNELS, DOWN, RADII = (8, 16, 16, 24), (0, 1, 2, 2), (0.175, 0.35, 0.7, 0.7)

@@ -19,8 +19,8 @@ from gaugecnn.build_data import load_collection
 from gaugecnn.data.description import Description
 from gaugecnn.errors import UserError
 from gaugecnn.networks import Network
+from gaugecnn.records.files import write_json
 from gaugecnn.surfaces.domain import PoseDistribution
-from gaugecnn.training.files import write_json
 
 STEPS = 14
 """About how many things an audit tells of."""
@@ -74,7 +74,7 @@ def audit_run(run: Path, words: Sequence[str], images: int, tell: Tell) -> Audit
         images: how many of its test samples are looked at, beside four random functions.
         tell: is called with what is done next.
     """
-    from gaugecnn.training.directory import open_run
+    from gaugecnn.records.directory import open_run
 
     tell(f"reading {run}")
     config, description, network = open_run(run, words)

@@ -11,8 +11,8 @@ from rich.table import Table
 from gaugecnn.bench.results import METRICS, Figures, Report
 from gaugecnn.bench.variants import BFLOAT16, COMPILED, FLOAT32, NO_COMPILER
 from gaugecnn.errors import UserError
-from gaugecnn.training.files import read_csv, write_csv
-from gaugecnn.training.results import Result
+from gaugecnn.records.files import read_csv, write_csv
+from gaugecnn.records.results import Result
 
 SHOWN = (
     ("latency, ms", FLOAT32, "latency_ms"),

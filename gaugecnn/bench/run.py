@@ -29,7 +29,7 @@ from gaugecnn.bench.variants import (
 from gaugecnn.build import build_model
 from gaugecnn.errors import UserError
 from gaugecnn.networks import Network
-from gaugecnn.training.provenance import commit, device_name
+from gaugecnn.records.provenance import commit, device_name
 
 PRODUCT = (-1, "reference product")
 """The key of the matrix product among those of the models, ``(index, dtype)``."""

@@ -16,11 +16,11 @@ from gaugecnn.data.batch import Batch, SignalRenderer
 from gaugecnn.errors import UserError
 from gaugecnn.figures.sample import Sample
 from gaugecnn.networks import Network
+from gaugecnn.records.directory import open_run
 from gaugecnn.report.turning import Turning
 from gaugecnn.studies.plan import PlannedRun
 from gaugecnn.surfaces.domain import PoseDistribution
 from gaugecnn.tasks.base import Task
-from gaugecnn.training.directory import open_run
 
 TOGETHER = 8
 """Poses that are asked about at once."""

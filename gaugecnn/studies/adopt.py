@@ -30,7 +30,7 @@ def adopt(folder: Path, items: Sequence[Item]) -> list[tuple[Path, PlannedRun]]:
     Raises:
         UserError: there is no such folder.
     """
-    from gaugecnn.training.directory import run_config
+    from gaugecnn.records.directory import run_config
 
     if not folder.is_dir():
         raise UserError(f"--adopt {folder}: no such folder")

@@ -18,10 +18,10 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from gaugecnn.config import override
+from gaugecnn.records.files import read_summary, write_json
 from gaugecnn.studies.identity import fingerprint
 from gaugecnn.studies.plan import Item, PlannedRun
 from gaugecnn.studies.state import is_trained
-from gaugecnn.training.files import read_summary, write_json
 
 FILE = "calibration.json"
 STEPS = 6

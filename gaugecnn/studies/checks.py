@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator
 
 from gaugecnn.callables import current_directory_importable, find_callable
 from gaugecnn.errors import UserError
+from gaugecnn.records.results import COLUMNS
 from gaugecnn.studies.plan import SEED
 from gaugecnn.studies.specification import Study
 from gaugecnn.studies.where import alternatives, check_labels
-from gaugecnn.training.results import COLUMNS
 
 SCORES = "gaugecnn.studies.image_scores:rows"
 """The test that scores every image by itself."""

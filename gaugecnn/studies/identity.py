@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from gaugecnn.training.names import MEANT, meant
+from gaugecnn.records.names import MEANT, meant
 
 DIGITS = 12
 """Of the hash, in the name of a directory: no two of a million runs share them."""

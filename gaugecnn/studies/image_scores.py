@@ -27,10 +27,10 @@ from gaugecnn.data.description import Description
 from gaugecnn.data.turning import linear_weights
 from gaugecnn.errors import UserError
 from gaugecnn.networks import Network
+from gaugecnn.records.directory import open_run
 from gaugecnn.studies.confusions import IMAGES, Score, write_matrices
 from gaugecnn.surfaces.domain import Domain, SphereDomain
 from gaugecnn.surfaces.mesh import Icosphere
-from gaugecnn.training.directory import open_run
 
 LEVEL = 5
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gaugecnn.records.files import read_csv, read_summary
+from gaugecnn.records.names import own_name
+from gaugecnn.records.results import Result, rows_of_run
 from gaugecnn.studies.plan import Plan, PlannedMeasure, PlannedRun
 from gaugecnn.studies.shown import Columns
 from gaugecnn.studies.state import ROWS, is_trained, read_rows, test_file
-from gaugecnn.training.files import read_csv, read_summary
-from gaugecnn.training.names import own_name
-from gaugecnn.training.results import Result, rows_of_run
 
 OWN_TEST = "as trained"
 """The label `test` of a run's own tests."""

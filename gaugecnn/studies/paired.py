@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gaugecnn.records.files import read_summary, write_json
 from gaugecnn.studies.confusions import IMAGES, Matrices, Score, read_matrices
 from gaugecnn.studies.identity import digest
 from gaugecnn.studies.plan import SEED, Plan, PlannedRun
 from gaugecnn.studies.shown import Difference
 from gaugecnn.studies.state import test_file
 from gaugecnn.studies.where import fits
-from gaugecnn.training.files import read_summary, write_json
 
 DRAWINGS = 2000
 CONFIDENCE = 0.95

@@ -10,13 +10,13 @@ from typing import IO, Any
 
 from gaugecnn.callables import current_directory_importable
 from gaugecnn.files import write_atomically, write_bytes_atomically
+from gaugecnn.records.files import csv_text
+from gaugecnn.records.results import COLUMNS
 from gaugecnn.studies.identity import digest
 from gaugecnn.studies.numbers import Number
 from gaugecnn.studies.plan import Plan
 from gaugecnn.studies.state import is_trained
 from gaugecnn.studies.tables import Grid, laid_out, latex, markdown
-from gaugecnn.training.files import csv_text
-from gaugecnn.training.results import COLUMNS
 
 RESULTS = "results.csv"
 PDF: dict[str, Any] = {"CreationDate": None}  # or a file would differ each time it is written

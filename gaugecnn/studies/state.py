@@ -2,7 +2,7 @@
 
 ``summary.json`` says that the training is done, ``tests/NAME-HASH.json`` holds the rows of a
 further test, ``rows.json`` those of a measure, ``failed.json`` what went wrong, until it is to be
-tried again; ``.study`` is locked by the process that is at it (`gaugecnn.training.file_lock`).
+tried again; ``.study`` is locked by the process that is at it (`gaugecnn.records.file_lock`).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from gaugecnn.errors import UserError
+from gaugecnn.records.file_lock import is_held
+from gaugecnn.records.files import read_summary, write_json
 from gaugecnn.studies.identity import digest
 from gaugecnn.studies.plan import Item, PlannedRun
 from gaugecnn.studies.specification import Test
-from gaugecnn.training.file_lock import is_held
-from gaugecnn.training.files import read_summary, write_json
 
 CLAIM = ".study"
 """The lock of the process that trains or tests a run for a study."""

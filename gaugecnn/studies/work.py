@@ -19,6 +19,11 @@ import torch
 from gaugecnn.callables import current_directory_importable, find_callable
 from gaugecnn.config import override
 from gaugecnn.errors import UserError
+from gaugecnn.records.attempt import EARLIER, METRICS
+from gaugecnn.records.file_lock import HeldError
+from gaugecnn.records.lock import is_main_process, locked
+from gaugecnn.records.provenance import commit, device_name
+from gaugecnn.records.results import COLUMNS
 from gaugecnn.studies.devices import ALONE, own_device, several
 from gaugecnn.studies.plan import Item, PlannedMeasure, PlannedRun
 from gaugecnn.studies.specification import Test
@@ -34,11 +39,6 @@ from gaugecnn.studies.state import (
     write_failure,
     write_rows,
 )
-from gaugecnn.training.attempt import EARLIER, METRICS
-from gaugecnn.training.file_lock import HeldError
-from gaugecnn.training.lock import is_main_process, locked
-from gaugecnn.training.provenance import commit, device_name
-from gaugecnn.training.results import COLUMNS
 from gaugecnn.training.run import evaluate, train
 
 LOG = "log.txt"

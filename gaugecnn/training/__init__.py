@@ -1,1 +1,1 @@
-"""Training, testing, run directories."""
+"""Training and testing: one loop for every method and every task."""

@@ -22,9 +22,8 @@ from gaugecnn.data.datamodule import SurfaceDataModule
 from gaugecnn.errors import UserError
 from gaugecnn.networks import Network
 from gaugecnn.recipe import TrainSection
-from gaugecnn.tasks.base import Task
-from gaugecnn.training.attempt import attempt
-from gaugecnn.training.directory import (
+from gaugecnn.records.attempt import attempt
+from gaugecnn.records.directory import (
     begin,
     default_output,
     open_run,
@@ -32,11 +31,9 @@ from gaugecnn.training.directory import (
     run_config,
     write_tests,
 )
-from gaugecnn.training.files import read_summary
-from gaugecnn.training.fitting import fit, fitting_trainer
-from gaugecnn.training.lock import locked
-from gaugecnn.training.module import Training
-from gaugecnn.training.names import (
+from gaugecnn.records.files import read_summary
+from gaugecnn.records.lock import locked
+from gaugecnn.records.names import (
     changed_surface,
     changed_words,
     check_words,
@@ -44,8 +41,11 @@ from gaugecnn.training.names import (
     own_name,
     surface_name,
 )
+from gaugecnn.records.provenance import commit, device_name, versions
+from gaugecnn.tasks.base import Task
+from gaugecnn.training.fitting import fit, fitting_trainer
+from gaugecnn.training.module import Training
 from gaugecnn.training.progress import Stopwatch, tell
-from gaugecnn.training.provenance import commit, device_name, versions
 from gaugecnn.training.trainer import build_trainer, interruptible, one_line
 
 WAIT = 60.0

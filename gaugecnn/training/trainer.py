@@ -14,7 +14,7 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf
 
 from gaugecnn.errors import UserError
-from gaugecnn.training.names import meant
+from gaugecnn.records.names import meant
 from gaugecnn.training.progress import progress_bar, quiet_libraries, tell
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import gaugecnn.bench
 from gaugecnn.bench.results import METRICS
-from gaugecnn.training.files import read_csv
+from gaugecnn.records.files import read_csv
 from tests.bench.networks import FOOTPRINT
 from tests.cli.calls import call, refuse, succeed
 from tests.test_results import COLUMNS

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from gaugecnn import build_datamodule
-from gaugecnn.training.directory import run_config
+from gaugecnn.records.directory import run_config
 from tests.cli.calls import succeed
 
 SETTINGS = [

@@ -14,10 +14,10 @@ from gaugecnn.data.images.published import PublishedRenderer
 from gaugecnn.data.images.rendering import Renderer
 from gaugecnn.errors import UserError
 from gaugecnn.prediction import ask, asked
+from gaugecnn.records.directory import open_run, run_config
 from gaugecnn.showing import test_sample as sample_of
 from gaugecnn.surfaces import Icosphere
 from gaugecnn.surfaces.domain import PoseDistribution
-from gaugecnn.training.directory import open_run, run_config
 from gaugecnn.training.run import evaluate, train
 from tests.cli.calls import succeed
 from tests.data.published_pictures import rendered

@@ -17,11 +17,11 @@ from PIL import Image
 from plotly.offline import get_plotlyjs
 
 from gaugecnn.errors import UserError
+from gaugecnn.records.files import read_csv
 from gaugecnn.report import content, writing
 from gaugecnn.report.content import picture
 from gaugecnn.report.page import packed
 from gaugecnn.studies.shown import Figure
-from gaugecnn.training.files import read_csv
 from tests.cli.calls import call, refuse, succeed
 
 

@@ -12,6 +12,7 @@ import torch
 from gaugecnn.choices import PoseDistribution
 from gaugecnn.errors import UserError
 from gaugecnn.figures.interactive import triangulation
+from gaugecnn.records.directory import open_run
 from gaugecnn.report.answers import Asked, agreement, answers, ask_about
 from gaugecnn.report.curves import curves
 from gaugecnn.report.scenes import NETWORKS, networks, scenes
@@ -23,7 +24,6 @@ from gaugecnn.studies.shown import Figure, FigureKind
 from gaugecnn.studies.tables import Grid
 from gaugecnn.surfaces import Icosphere, LatLonGrid, TriangleMesh
 from gaugecnn.surfaces.chart import planar_chart
-from gaugecnn.training.directory import open_run
 from tests.studies.test_study_answer import NUMBERS
 
 Runs = tuple[PlannedRun, ...]

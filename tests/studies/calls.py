@@ -11,9 +11,9 @@ from pathlib import Path
 
 import psutil
 
+from gaugecnn.records.file_lock import is_held
+from gaugecnn.records.files import read_csv
 from gaugecnn.studies.state import CLAIM
-from gaugecnn.training.file_lock import is_held
-from gaugecnn.training.files import read_csv
 
 ROOT = Path(__file__).parents[2]
 TIMES = ("train_seconds",)

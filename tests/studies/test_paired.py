@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from gaugecnn.data.turning import linear_weights
+from gaugecnn.records.files import read_summary
 from gaugecnn.studies.confusions import IMAGES, Score, read_matrices
 from gaugecnn.studies.paired import METRICS, interval
 from gaugecnn.surfaces import Icosphere, LatLonGrid
 from gaugecnn.tasks.confusion import segmentation_metrics
-from gaugecnn.training.files import read_summary
 from tests.cli.calls import call, succeed
 from tests.studies.calls import CPU, numbers
 

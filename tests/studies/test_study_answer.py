@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gaugecnn.errors import UserError
+from gaugecnn.records.files import read_csv
 from gaugecnn.studies.calibration import FILE
 from gaugecnn.studies.figures import Answer, draw
 from gaugecnn.studies.numbers import Number, numbers_of
@@ -16,7 +17,6 @@ from gaugecnn.studies.plan import make_plan
 from gaugecnn.studies.shown import Figure, FigureKind, Published, Table
 from gaugecnn.studies.specification import Study, load_study
 from gaugecnn.studies.tables import laid_out, latex, markdown
-from gaugecnn.training.files import read_csv
 from tests.cli.calls import call, succeed
 from tests.studies.calls import CPU, ROOT, numbers
 from tests.test_results import COLUMNS

@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from gaugecnn.records.lock import LOCK_FILE
 from gaugecnn.studies.state import CLAIM
-from gaugecnn.training.lock import LOCK_FILE
 from tests.cli.calls import call, succeed
 from tests.studies.calls import (
     CPU,
@@ -42,7 +42,7 @@ def broken(run, places):
     return [{"test_condition": "broken", "metric": "parts", "value": "0.1250", "dtype": "none"}]
 
 def placed(run, places):
-    from gaugecnn.training.directory import open_run
+    from gaugecnn.records.directory import open_run
     root = open_run(run, places).config.data.root
     return [{"test_condition": root, "metric": "asked", "value": 1.0}]
 """

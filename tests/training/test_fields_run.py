@@ -11,8 +11,8 @@ import torch
 
 from gaugecnn import build_model, evaluate, load_config, load_run, predict, train
 from gaugecnn.errors import UserError
+from gaugecnn.records.directory import run_config
 from gaugecnn.surfaces.rotations import random_rotations
-from gaugecnn.training.directory import run_config
 from tests.data.own_fields import MESH, SPHERE, write
 from tests.shipped import MESHES
 

@@ -10,8 +10,8 @@ import torch
 from gaugecnn import build_model, load_config
 from gaugecnn.errors import UserError
 from gaugecnn.heads import Units
+from gaugecnn.records.directory import load_run
 from gaugecnn.tasks.confusion import WeightedConfusion
-from gaugecnn.training.directory import load_run
 from gaugecnn.training.module import Training
 from gaugecnn.training.run import evaluate, train
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from gaugecnn import load_run
+from gaugecnn.records.directory import epochs_done
+from gaugecnn.records.files import read_csv
 from gaugecnn.training.batch_statistics import PreciseBatchNorm
-from gaugecnn.training.directory import epochs_done
-from gaugecnn.training.files import read_csv
 from gaugecnn.training.module import Training
 from gaugecnn.training.run import train
 from tests.training.test_run import config_for, weights

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gaugecnn.errors import UserError
+from gaugecnn.records.file_lock import is_held
 from gaugecnn.studies.devices import several
 from gaugecnn.studies.engines.base import ENDS, Engine, Happening, Tell, end_of_dead
 from gaugecnn.studies.engines.child import Surroundings, begun, search_path
@@ -21,7 +22,6 @@ from gaugecnn.studies.engines.orders import order_of
 from gaugecnn.studies.engines.ray_cluster import connected, has_gpus, ray, see_room
 from gaugecnn.studies.plan import Item, PlannedRun
 from gaugecnn.studies.state import CLAIM
-from gaugecnn.training.file_lock import is_held
 
 RETRIES = 3
 """How often an item is begun again whose worker, host or process died."""
@@ -42,7 +42,7 @@ class RayEngine(Engine):
     failed.
 
     Two studies, on whichever hosts, never do one run at the same time, because the process at work
-    locks it (`gaugecnn.training.file_lock`). A lock is the file system's, not the text in the file:
+    locks it (`gaugecnn.records.file_lock`). A lock is the file system's, not the text in the file:
     when a process dies, it is free at once, also for other hosts. When a whole host is lost, it is
     free once the server of the file system gives the host up (NFS 4: its lease, about 90 seconds),
     and until then the run is held, and looked at again. Where locks are not shared between hosts

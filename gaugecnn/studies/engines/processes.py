@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 
+from gaugecnn.records.file_lock import is_held
 from gaugecnn.studies.engines.base import Engine, Happening, Tell, end_of_dead
 from gaugecnn.studies.engines.child import Child, Surroundings, begun, search_path
 from gaugecnn.studies.engines.orders import order_of
 from gaugecnn.studies.plan import Item
 from gaugecnn.studies.state import CLAIM
-from gaugecnn.training.file_lock import is_held
 
 
 class ProcessEngine(Engine):

@@ -29,8 +29,8 @@ def main() -> None:
         out.flush()
 
     item, slot = item_of(sys.argv[1])
+    from gaugecnn.records.lock import is_main_process
     from gaugecnn.studies.work import work
-    from gaugecnn.training.lock import is_main_process
 
     end = Happening(work(item, lambda line: tell(Happening.line, line), slot).value)
     if is_main_process():

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from gaugecnn.training.provenance import VARIABLE, commit
+from gaugecnn.records.provenance import VARIABLE, commit
 
 
 def test_the_commit_is_that_of_the_checkout(monkeypatch):

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO
 
 from gaugecnn.files import write_bytes_atomically
-from gaugecnn.training.files import read_csv, write_csv
-from gaugecnn.training.lock import is_main_process
+from gaugecnn.records.files import read_csv, write_csv
+from gaugecnn.records.lock import is_main_process
 
 METRICS, EARLIER = "metrics.csv", "metrics.previous.csv"
 """What Lightning's logger writes, and where the rows of before stand meanwhile."""

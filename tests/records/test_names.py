@@ -9,7 +9,7 @@ import pytest
 from gaugecnn import load_config
 from gaugecnn.config import override
 from gaugecnn.errors import UserError
-from gaugecnn.training.names import (
+from gaugecnn.records.names import (
     changed_surface,
     changed_words,
     check_words,

@@ -16,7 +16,7 @@ from pathlib import Path
 from lightning.pytorch.utilities import rank_zero_only
 
 from gaugecnn.errors import UserError
-from gaugecnn.training.file_lock import taken
+from gaugecnn.records.file_lock import taken
 
 LOCK_FILE = ".lock"
 

@@ -22,11 +22,11 @@ from gaugecnn.data.description import Description
 from gaugecnn.errors import UserError
 from gaugecnn.files import write_atomically
 from gaugecnn.networks import Network
+from gaugecnn.records.attempt import is_run
+from gaugecnn.records.files import read_csv, write_csv, write_json
+from gaugecnn.records.lock import is_main_process
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.tasks.details import Details
-from gaugecnn.training.attempt import is_run
-from gaugecnn.training.files import read_csv, write_csv, write_json
-from gaugecnn.training.lock import is_main_process
 
 DATA_FILE = "data.json"
 """What the network knows of its data, and what was mended of its mesh: enough to load it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gaugecnn.training.results import Result, rows_of_run
+from gaugecnn.records.results import Result, rows_of_run
 from tests.test_results import COLUMNS
 
 SUMMARY = {

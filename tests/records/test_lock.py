@@ -12,8 +12,9 @@ import time
 import pytest
 
 from gaugecnn.errors import GaugecnnWarning, UserError
-from gaugecnn.training import lock, run
-from gaugecnn.training.lock import LOCK_FILE, locked
+from gaugecnn.records import lock
+from gaugecnn.records.lock import LOCK_FILE, locked
+from gaugecnn.training import run
 from gaugecnn.training.module import Training
 from gaugecnn.training.run import evaluate, train
 from tests.training.test_run import TINY, config_for
@@ -21,7 +22,7 @@ from tests.training.test_run import TINY, config_for
 HOLD = """
 import sys, time
 from pathlib import Path
-from gaugecnn.training.lock import locked
+from gaugecnn.records.lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from gaugecnn.errors import UserError
-from gaugecnn.training import directory
-from gaugecnn.training.directory import epochs_done
-from gaugecnn.training.files import read_csv
+from gaugecnn.records import directory
+from gaugecnn.records.directory import epochs_done
+from gaugecnn.records.files import read_csv
 from gaugecnn.training.module import DivergenceError, Training
 from gaugecnn.training.run import evaluate, train
 from tests.training.hashes import contents
