@@ -54,7 +54,7 @@ NOT_RUN = {
     "python -m pytest test_mine.py": "a file of the user's, as in test_example_conformance.py",
     "python -m pytest --pyargs mine.tests": "likewise",
     "gaugecnn study own_fields engine=processes jobs=2": "hours; tests/studies run a small one",
-    "gaugecnn study own_fields engine=ray ray.address=auto": "needs a cluster; tests/studies make one",
+    "gaugecnn study own_fields engine=ray ray.address=auto": "needs a cluster; tests make one",
     "gaugecnn study NAME": "stands for any",
     "gaugecnn study smoke --dry-run": "trains a few steps of each network; tests/studies do",
 }
