@@ -25,7 +25,7 @@ PDF: dict[str, Any] = {"CreationDate": None}  # or a file would differ each time
 def write_products(
     plan: Plan, numbers: Sequence[Number], folder: Path, text: str, output: Path
 ) -> list[Grid]:
-    """Write the table of numbers, and tables and figures of it; the tables.
+    """Write the table of numbers, and tables and figures of it; the tables that are not empty.
 
     Args:
         plan: of the study.
@@ -43,12 +43,14 @@ def write_products(
     write_if_other(folder / RESULTS, table)  # first: a mistake in a table costs no number
     grids = [laid_out(t, numbers, f"tables[{i}]") for i, t in enumerate(plan.study.tables)]
     for specified, grid in zip(plan.study.tables, grids, strict=True):
+        if not grid.rows:  # of another size, or nothing is known yet
+            continue
         write_if_other(folder / f"{specified.name}.md", markdown(grid))
         write_if_other(folder / f"{specified.name}.tex", latex(grid))
     if plan.study.figures:
         drawn_of = digest([table, text, _sources(plan)])
         _write_figures(plan, numbers, folder, output / f"figures-{digest(str(folder))}", drawn_of)
-    return grids
+    return [grid for grid in grids if grid.rows]
 
 
 def write_if_other(path: Path, text: str) -> None:

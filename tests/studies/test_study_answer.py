@@ -259,3 +259,15 @@ def test_an_earlier_table_alone_tells_which_test_a_number_is_of(written, folder:
     assert told() == before
     succeed(*words, "--report")
     assert table.read_text() == text
+
+
+def test_a_table_without_numbers_is_not_shown(written, folder: Path) -> None:
+    shown = "  - {name: none, title: Nothing, rows: [network], where: {metric: loss}}"
+    text = written().read_text().replace("figures:", f"{shown}\nfigures:")
+    (folder / "small.yaml").write_text(text)
+    said = succeed("study", "small.yaml", "output=runs", *CPU)
+    assert "Accuracy in %" in said
+    assert "Nothing" not in said
+    results = folder / "runs" / "results"
+    assert (results / "table.md").is_file()
+    assert not (results / "none.md").exists()
