@@ -63,8 +63,8 @@ def workers(output: Path) -> list[int]:
 
 
 def waited(condition) -> bool:
-    """Whether something comes true in a minute."""
-    for _ in range(600):
+    """Whether something comes true at all: ten minutes are for the busiest of machines."""
+    for _ in range(6000):
         if condition():
             return True
         time.sleep(0.1)
