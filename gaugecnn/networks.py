@@ -149,8 +149,11 @@ class Network(nn.Module, ABC):
         if not torch.compiler.is_compiling():
             keeps = torch.is_grad_enabled() or any(m is not None for m in self.mirrors)
             self.family.check_memory(self.types, len(signal), keeps, signal.device)
-        if self.augmentation is not None:
-            return self.augmentation(signal, lambda turned: self.answer(self.trunk(turned), turned))
+        read = self._read
+        return read(signal) if self.augmentation is None else self.augmentation(signal, read)
+
+    def _read(self, signal: Tensor) -> Tensor:
+        """What the network says of a signal as it is."""
         return self.answer(self.trunk(signal), signal)
 
     @property

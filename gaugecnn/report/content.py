@@ -17,7 +17,7 @@ from gaugecnn.report.scenes import Scene, scenes
 from gaugecnn.report.tables import Sortable, provenance, sortable
 from gaugecnn.studies.command import Request, StudyRun
 from gaugecnn.studies.figures import Answer, draw
-from gaugecnn.studies.numbers import Number, numbers_of
+from gaugecnn.studies.numbers import Number, numbers_of, training_of
 from gaugecnn.studies.plan import PlannedRun
 from gaugecnn.studies.products import RESULTS
 from gaugecnn.studies.shown import Figure
@@ -124,7 +124,7 @@ def _extent(runs: Sequence[PlannedRun], numbers: Sequence[Number]) -> str:
     """How much was done for the answer."""
     done: dict[str, float] = {}
     for number in numbers:
-        done[str(number.row["command"])] = float(number.row["train_seconds"])
+        done[training_of(str(number.row["command"]))] = float(number.row["train_seconds"])
     seeds = len({number.labels["seed"] for number in numbers})
     devices = ", ".join(dict.fromkeys(str(number.row["device"]) for number in numbers))
     trained = len({command for command, seconds in done.items() if seconds > 0})

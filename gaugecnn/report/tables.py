@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gaugecnn.studies.numbers import Number
+from gaugecnn.studies.numbers import Number, training_of
 from gaugecnn.studies.tables import Grid
 
 PROVENANCE = ("model", "task", "train_rotation", "seed", "train_size", "parameters")
@@ -75,7 +75,13 @@ def sortable(grid: Grid) -> Sortable:
 def provenance(numbers: Sequence[Number]) -> Sortable:
     """Where the numbers come from: a row for each training or measure."""
     columns = (*PROVENANCE, *PROVENANCE_LAST, COMMAND)
-    told = [{column: str(n.row[column]) for column in columns} for n in numbers]
+    told = [
+        {
+            **{column: str(n.row[column]) for column in columns},
+            COMMAND: training_of(str(n.row[COMMAND])),
+        }
+        for n in numbers
+    ]
     rows = {tuple(row.values()): row for row in told}
     lines = []
     for row in rows.values():

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from lightning.fabric.utilities import move_data_to_device
 from omegaconf import DictConfig
 from torch import Tensor
 
 from gaugecnn.build import build_datamodule
 from gaugecnn.build_data import build_task, load_collection
 from gaugecnn.config import override
-from gaugecnn.data.batch import Batch
 from gaugecnn.data.description import Description
 from gaugecnn.data.turning import linear_weights
 from gaugecnn.errors import UserError
@@ -95,7 +95,9 @@ def confusions(
         parts = []
         for index in torch.arange(len(own.test_sets[name])).split(config.train.batch_size):
             signal, truth = (
-                data.on_after_batch_transfer(_moved(data.test_sets[name][0, index], device), 0)
+                data.on_after_batch_transfer(
+                    move_data_to_device(data.test_sets[name][0, index], device), 0
+                )
                 for data in (own, there)
             )
             prediction = read(network(signal.signal).float()).argmax(1)
@@ -128,10 +130,3 @@ def _matrices(prediction: Tensor, target: Tensor, weight: Tensor, classes: int) 
     sums = weights.new_zeros(len(target), classes**2)
     sums.scatter_add_(1, cell.view(len(target), -1), weights.view(len(target), -1))
     return sums.unflatten(1, (classes, classes))
-
-
-def _moved(raw: Any, device: torch.device) -> Any:
-    """A raw batch on a device."""
-    if isinstance(raw, Batch):
-        return raw
-    return type(raw)(*(None if part is None else part.to(device) for part in raw))

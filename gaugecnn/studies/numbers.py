@@ -76,7 +76,7 @@ def numbers_of(plan: Plan, name: str, earlier: Path, output: Path) -> list[Numbe
 
 def _words(command: str) -> frozenset[str]:
     """The words of a command, but for where its data lie, and which test is meant."""
-    words = shlex.split(command.partition(COMMENT)[0])
+    words = shlex.split(training_of(command))
     return frozenset(word for word in words if not word.startswith("data.root="))
 
 
@@ -130,6 +130,11 @@ def _further(condition: str, own: str, surfaces: Collection[str]) -> bool:
     rest = condition.removeprefix(f"{own}/") if own else condition
     words = rest.partition("/")[0].split(",") if "/" in rest else []
     return any("=" in word or word in surfaces for word in words)
+
+
+def training_of(command: str) -> str:
+    """The command of a number without the test that it is of: what is the same for one training."""
+    return command.partition(COMMENT)[0]
 
 
 def _told(command: str, test: str) -> str:

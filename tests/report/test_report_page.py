@@ -23,6 +23,7 @@ from gaugecnn.report.content import picture
 from gaugecnn.report.page import packed
 from gaugecnn.studies.shown import Figure
 from tests.cli.calls import call, refuse, succeed
+from tests.studies.calls import ROOT
 
 
 class Page(HTMLParser):
@@ -186,3 +187,10 @@ def test_poses_give_way_to_the_limit(folder: Path, monkeypatch: pytest.MonkeyPat
         r"output=none.html: the page would have 4.\d\d MB, at most 1; name fewer", said
     )
     assert not (folder / "none.html").exists()
+
+
+def test_a_training_with_several_tests_counts_once(folder: Path) -> None:
+    """The tests stand behind its command, each by its name."""
+    told = content.content(str(ROOT / "experiments" / "fourfold_invariance"), None, {}, 0)
+    assert told.extent.startswith("15 trainings, 3 seeds")
+    assert len(told.provenance.rows) == 15

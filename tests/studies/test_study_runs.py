@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from gaugecnn.records.lock import LOCK_FILE
-from gaugecnn.studies.numbers import COMMENT
+from gaugecnn.studies.numbers import training_of
 from gaugecnn.studies.state import CLAIM
 from tests.cli.calls import call, succeed
 from tests.studies.calls import (
@@ -128,9 +128,7 @@ def test_two_processes_never_do_one_run_twice(folder: Path, written) -> None:
     assert len(tested) == len(set(tested)) == 2
     for run in (folder / "runs").glob("*-seed*"):
         assert (run / "log.txt").read_text().count("epoch 1/") == 1
-    commands = [
-        row["command"].partition(COMMENT)[0] for row in numbers(folder / "runs" / "results")
-    ]
+    commands = [training_of(row["command"]) for row in numbers(folder / "runs" / "results")]
     assert len(set(commands)) == 2
 
 
