@@ -7,20 +7,46 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.machinery import PathFinder
 from typing import Any
 
 from gaugecnn.errors import UserError
 
+_DIRECTORIES: dict[str, str] = {}  # where modules that are no package's were found, by their names
+
 
 @contextmanager
 def current_directory_importable() -> Iterator[None]:
-    """Modules of the current directory can be imported meanwhile, as they are in ``python``."""
+    """Modules of the current directory can be imported meanwhile, as they are in ``python``.
+
+    Python keeps a module by its name. What was imported from another directory, where this process
+    stood before, is forgotten first, so that a name means the file that is here.
+    """
     directory = os.getcwd()
+    for name in [name for name, place in _DIRECTORIES.items() if place != directory]:
+        del _DIRECTORIES[name]
+        sys.modules.pop(name, None)
+    known = set(sys.modules)
     sys.path.insert(0, directory)
     try:
         yield
     finally:
         sys.path.remove(directory)
+        for name in sorted(set(sys.modules) - known):  # a package before its parts
+            root = name.partition(".")[0]
+            if root in _DIRECTORIES or (root not in known and _lies_in(root, directory)):
+                _DIRECTORIES[name] = directory
+
+
+def _lies_in(root: str, directory: str) -> bool:
+    found = PathFinder.find_spec(root, [directory])
+    loaded = getattr(sys.modules.get(root), "__spec__", None)
+    if found is None or loaded is None:
+        return False
+    places = [
+        spec.origin or list(spec.submodule_search_locations or ()) for spec in (found, loaded)
+    ]
+    return places[0] == places[1]
 
 
 def find_callable(name: str, key: str) -> Callable[..., Any]:
