@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -77,3 +78,9 @@ def find_callable(name: str, key: str) -> Callable[..., Any]:
         )
     found: Callable[..., Any] = function
     return found
+
+
+def accepted(function: Callable[..., Any], **offered: Any) -> dict[str, Any]:
+    """Those of the arguments on offer that a function has parameters for."""
+    taken = inspect.signature(function).parameters
+    return {name: value for name, value in offered.items() if name in taken}

@@ -1,8 +1,6 @@
 """What discs cost at commit 338f19e, which solved for heat on the whole mesh around every vertex.
 
 Needs the repository's history; takes six minutes, most of them for 10,242 vertices.
-
-    python experiments/geometry/before.py
 """
 
 from __future__ import annotations
@@ -12,7 +10,11 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from experiments.geometry.cost import of_discs
 
 COMMIT = "338f19e21a07"
 
@@ -31,9 +33,9 @@ print(json.dumps({"vertices": len(surface), "discs_s": after - before, "peak_mem
 """
 
 
-def measured(levels: tuple[int, ...] = (3, 4, 5)) -> list[dict[str, float]]:
-    """Vertices, processor seconds and memory of the old discs, by level of the icosphere."""
-    root, found = Path(__file__).parents[2], []
+def rows(levels: list[int]) -> Iterator[dict[str, Any]]:
+    """Processor seconds and memory of the old discs, by level of the icosphere."""
+    root = Path(__file__).parents[2]
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "before"
         git = ["git", "-C", str(root), "worktree"]
@@ -44,15 +46,11 @@ def measured(levels: tuple[int, ...] = (3, 4, 5)) -> list[dict[str, float]]:
             for level in levels:
                 environment = {**os.environ, "PYTHONPATH": str(tree), "GAUGECNN_CACHE": folder}
                 words = [sys.executable, "-c", PROGRAM, str(level)]
-                run = subprocess.run(
+                line = subprocess.run(
                     words, check=True, capture_output=True, text=True, env=environment, cwd=tree
-                )
-                found.append(json.loads(run.stdout.splitlines()[-1]))
+                ).stdout.splitlines()[-1]
+                print(line, flush=True)
+                for row in of_discs("discs of 338f19e", json.loads(line)):
+                    yield {**row, "commit": COMMIT}
         finally:
             subprocess.run([*git, "remove", "--force", str(tree)], check=True)
-    return found
-
-
-if __name__ == "__main__":
-    for line in measured():
-        print(json.dumps(line))

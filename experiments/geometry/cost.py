@@ -1,7 +1,4 @@
-"""What discs cost: processor time and memory, each size in a process of its own.
-
-python experiments/geometry/cost.py LEVEL     # one line of JSON
-"""
+"""What discs cost: processor time and memory, each size in a process of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +7,9 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,16 +19,32 @@ RADIUS = 2.3
 STRETCH = (1, 1, 1.3)
 """What an icosphere is pulled to, so that it is no sphere."""
 
-LEVELS = (3, 4, 5, 6, 7)
+MESHES = Path(__file__).parents[2] / "meshes"
 
 
-def measured(level: int) -> dict[str, float]:
-    """Discs around every vertex of a stretched icosphere, measured in a fresh process."""
-    line = subprocess.run(
-        [sys.executable, __file__, str(level)], check=True, capture_output=True, text=True
-    ).stdout.splitlines()[-1]
-    found: dict[str, float] = json.loads(line)
-    return found
+def rows(levels: list[int], model: str, mesh: str) -> Iterator[dict[str, Any]]:
+    """Seconds and memory of discs by size, and of a network's cold start.
+
+    Args:
+        levels: of the icospheres.
+        model: the network that is built.
+        mesh: on which, a file of ``meshes/``.
+    """
+    for level in levels:
+        line = subprocess.run(
+            [sys.executable, __file__, str(level)], check=True, capture_output=True, text=True
+        ).stdout.splitlines()[-1]
+        print(line, flush=True)
+        yield from of_discs(f"discs of {RADIUS} edges", json.loads(line))
+    value = cold_start(model, MESHES / mesh)
+    yield {"model": model, "test_condition": mesh, "metric": "cold_start_s", "value": value}
+
+
+def of_discs(model: str, found: dict[str, float]) -> Iterator[dict[str, Any]]:
+    """What was measured of one size, a number a row."""
+    where = {"model": model, "test_condition": f"{found.pop('vertices'):,} vertices"}
+    for metric, value in found.items():
+        yield {**where, "metric": metric, "value": value, "dtype": "float64"}
 
 
 def cold_start(model: str, mesh: Path) -> float:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from rich.progress import track
-from shapes import CLOSED, FLAT, Mesh, holed
-from witness import Witness
 
+from experiments.geometry.shapes import CLOSED, FLAT, Mesh, holed
+from experiments.geometry.witness import Witness
 from gaugecnn.geometry.discs import Discs, wrapped
 from gaugecnn.geometry.loading import load_mesh
 from gaugecnn.geometry.repair import Repair, mended
@@ -25,14 +25,24 @@ BASES, LINES = 24, 400
 ROOT = Path(__file__).parents[2]
 
 
+def rows(places: list[str]) -> Iterator[dict[str, Any]]:
+    """Errors of every surface within every radius, a number a row; see `surfaces` for `places`."""
+    for surface, make in surfaces(places).items():
+        for radius, found in compared(surface, make()):
+            print(f"{surface}, {radius}: {found}", flush=True)
+            where = {"model": f"discs of {radius}", "test_condition": surface, "dtype": "float64"}
+            for metric, value in found.items():
+                yield {**where, "metric": metric, "value": value}
+
+
 def sphere() -> Mesh:
     """The inscribed polyhedron of level 3, as a mesh like any other."""
     surface = Icosphere(3).surface
     return surface.vertices, surface.faces
 
 
-def surfaces(data: Path | None) -> dict[str, Callable[[], Mesh]]:
-    """All surfaces that are compared; with two of RNA where the data are."""
+def surfaces(places: list[str]) -> dict[str, Callable[[], Mesh]]:
+    """All surfaces that are compared; with two of RNA where ``data.root=`` has them."""
     found: dict[str, Callable[[], Mesh]] = {
         f"flat square {name}": make for name, make in FLAT.items()
     }
@@ -44,9 +54,7 @@ def surfaces(data: Path | None) -> dict[str, Callable[[], Mesh]]:
         "torus.ply": torus,
     }.items():
         found[name] = lambda make=make: shaken(make())
-    for name in ("1KD1_B", "1VY5_DB") if data is not None else ():
-        found[f"RNA {name}"] = lambda name=name: rna(data, name)
-    return found
+    return found | molecules(places)
 
 
 def shaken(mesh: Mesh) -> Mesh:
@@ -56,11 +64,20 @@ def shaken(mesh: Mesh) -> Mesh:
     return vertices + 0.01 * step * np.random.default_rng(3).normal(size=vertices.shape), faces
 
 
-def rna(data: Path | None, name: str) -> Mesh:
-    """A molecular surface of the benchmark, mended."""
-    assert data is not None
-    vertices, faces = load_mesh(data / "RNA" / "off" / f"{name}.off")
-    found = mended(name, vertices, faces, Repair.safe)
+def molecules(places: list[str]) -> dict[str, Callable[[], Mesh]]:
+    """Two surfaces of the RNA segmentation set (Poulenard et al. 2019), mended, where they are."""
+    roots = [Path(place.partition("=")[2]) for place in places if place.startswith("data.root=")]
+    found: dict[str, Callable[[], Mesh]] = {}
+    for name in ("1KD1_B", "1VY5_DB"):
+        for file in (root / "RNA" / "off" / f"{name}.off" for root in roots):
+            if file.is_file():
+                found[f"RNA {name}"] = lambda file=file: repaired(file)
+    return found
+
+
+def repaired(file: Path) -> Mesh:
+    """The mesh of a file of the wild."""
+    found = mended(file.stem, *load_mesh(file), Repair.safe)
     return found.vertices, found.faces
 
 
@@ -72,7 +89,7 @@ def compared(name: str, mesh: Mesh) -> Iterator[tuple[str, Numbers]]:
     vertices = (vertices - vertices.mean(axis=0)) * math.sqrt(4 * math.pi / area)
     witness = Witness(vertices, faces)
     edge = float(witness.tangent.ring.length.mean())
-    for label, radius in (("2.3 edges", 2.3 * edge), ("1.0", 1.0), ("pi / 2", math.pi / 2)):
+    for label, radius in (("2.3 edges", 2.3 * edge), ("1.0", 1.0), ("pi over 2", math.pi / 2)):
         yield label, _errors(witness, radius, f"{name}, {label}")
 
 
@@ -82,7 +99,7 @@ def _errors(witness: Witness, radius: float, title: str) -> Numbers:
     bases = np.sort(random.permutation(count)[:BASES])
     found = witness.tangent.discs(radius, bases)
     distances, missing = np.zeros(len(found)), 0
-    for base in track(bases.tolist(), title, transient=True):
+    for base in bases.tolist():
         expected, own = witness.distances(base), found.base == base
         if title.startswith("flat"):  # the other program fails on clusters
             expected = np.linalg.norm(witness.vertices - witness.vertices[base], axis=1)

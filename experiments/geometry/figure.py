@@ -2,49 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from typing import Any
 
-from gaugecnn.files import write_bytes_atomically
+from gaugecnn.studies.figures import Answer
 
-COLOURS = {"now": "#1d6996", "before": "#d1495b"}
+COLOURS = {"discs of 2.3 edges": "#1d6996", "discs of 338f19e": "#d1495b"}
+WIDEST = "discs of pi over 2"
+ERRORS = {
+    "distance_error_max": ("distance, relative", "o", 1e-9),
+    "direction_error_max": ("direction, rad", "x", 1e-6),
+}
+"""By metric the label, the marker, and what was asked."""
 
 
-def draw(
-    seconds: Mapping[str, Sequence[tuple[int, float]]],
-    errors: Mapping[str, tuple[float, float]],
-    path: Path,
-) -> None:
-    """Two panels.
+def draw(answer: Answer) -> Any:
+    """Processor seconds by vertices, and the largest errors of straight ways by surface."""
+    from matplotlib.figure import Figure
 
-    Args:
-        seconds: of processor, as (vertices, seconds), now and before.
-        errors: of each surface, of distances and of directions where ways are straight.
-        path: of the figure.
-    """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, (cost, exact) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
-    for label, points in seconds.items():
-        vertices, values = zip(*sorted(points), strict=True)
-        cost.loglog(vertices, values, "o-", color=COLOURS[label], label=label)
+    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    cost, exact = figure.subplots(1, 2)
+    named = [(n.labels["model"], n.labels["metric"], n) for n in answer.numbers]
+    for model, colour in COLOURS.items():
+        found = [n for name, metric, n in named if (name, metric) == (model, "discs_s")]
+        sizes = [int(n.labels["condition"].split()[0].replace(",", "")) for n in found]
+        values = [n.value for n in found]
+        if found:
+            cost.loglog(sizes, values, "o-", color=colour, label=model)
     cost.set(xlabel="vertices", ylabel="processor seconds")
-    cost.set_title("discs of 2.3 edges around every vertex", fontsize=9, loc="left")
+    cost.set_title("discs around every vertex", fontsize=9, loc="left")
     cost.legend(frameon=False, fontsize=8)
-    names = list(errors)
-    for i, (label, marker) in enumerate((("distance, relative", "o"), ("direction, rad", "x"))):
-        values = [max(errors[name][i], 1e-17) for name in names]
-        exact.semilogx(values, range(len(names)), marker, label=label, color=f"C{i}")
-    exact.set_yticks(range(len(names)), names, fontsize=7)
+    for i, (metric, (label, marker, limit)) in enumerate(ERRORS.items()):
+        found = [n for name, other, n in named if (name, other) == (WIDEST, metric)]
+        values = [max(n.value, 1e-17) for n in found]
+        surfaces = [n.labels["condition"] for n in found]
+        exact.semilogx(values, surfaces, marker, label=label, color=f"C{i}")
+        exact.axvline(limit, color=f"C{i}", lw=0.5)
     exact.invert_yaxis()
-    exact.axvline(1e-9, color="C0", lw=0.5)
-    exact.axvline(1e-6, color="C1", lw=0.5)
-    exact.set_title("largest error of straight ways up to pi / 2", fontsize=9, loc="left")
+    exact.tick_params(axis="y", labelsize=7)
+    exact.set_title("largest error of straight ways up to pi over 2", fontsize=9, loc="left")
     exact.legend(frameon=False, fontsize=7)
     for panel in (cost, exact):
         panel.spines[["top", "right"]].set_visible(False)
-    write_bytes_atomically(path, lambda file: figure.savefig(file, format="png", dpi=130))
-    plt.close(figure)
+    return figure

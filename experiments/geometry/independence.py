@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
+from experiments.geometry.exactness import molecules
 from gaugecnn import build_model, load_config
+from gaugecnn.errors import GaugecnnWarning
+from gaugecnn.geometry.loading import load_mesh
 from gaugecnn.networks import Network
 from gaugecnn.surfaces import Icosphere, TriangleMesh
 
+MESHES = Path(__file__).parents[2] / "meshes"
 TASKS = ("classification", "segmentation")
 DTYPES = (torch.float64, torch.float32)
 FAR = np.array([448262.0, 5411930.0, 112.0])
 """Where geographic coordinates put a mesh."""
+
+
+def rows(places: list[str]) -> Iterator[dict[str, Any]]:
+    """Changes of logits, by surface and by what was changed; with RNA where the data are."""
+    made = {file.name: lambda file=file: load_mesh(file) for file in sorted(MESHES.glob("*.ply"))}
+    for name, make in {**made, **molecules(places)}.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", GaugecnnWarning)  # the surfaces of RNA are mended
+            for task, dtype, change, value in dependence(name, *make()):
+                print(f"{name}, {task}, {dtype}, {change}: {value:.2g}", flush=True)
+                where = {"model": f"gauge, {task}", "task": task, "test_condition": name}
+                yield {**where, "metric": change, "value": value, "dtype": dtype}
 
 
 class Stored(NamedTuple):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-
 import torch
 from torch import Tensor
 
-from gaugecnn.callables import current_directory_importable, find_callable
+from gaugecnn.callables import accepted, current_directory_importable, find_callable
 from gaugecnn.data.arrays import as_tensor, describe_value
 from gaugecnn.data.fields import Fields
 from gaugecnn.data.images.sources import Images
@@ -32,8 +30,7 @@ def call_custom(name: str, train: bool, domain: Domain) -> Images | Fields:
     """
     with current_directory_importable():
         function = find_callable(name, "data.name")
-        wants = "domain" in inspect.signature(function).parameters
-        result = function(train, domain=domain) if wants else function(train)
+        result = function(train, **accepted(function, domain=domain))
     if isinstance(result, Fields):
         return result
     if not isinstance(result, tuple | list) or len(result) != 2:

@@ -56,7 +56,7 @@ def check_shown(study: Study) -> None:
             check_labels(getattr(figure, part), known, f"figures[{i}].{part}")
         for where in alternatives(figure.where):
             check_labels(where, known, f"figures[{i}].where")
-    for option in ("tests", "expected"):
+    for option in ("tests", "measures", "expected"):
         for i, part in enumerate(getattr(study, option)):
             check_labels(part.presets, [*study.presets], f"{option}[{i}].presets")
     for i, expected in enumerate(study.expected):

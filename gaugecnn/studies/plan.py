@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import TypeVar
 
 from omegaconf import DictConfig
 
@@ -25,6 +26,7 @@ PLACES = (
 )
 """Words that a test takes over from the run: where things are."""
 MEASURES = "measures"
+Part = TypeVar("Part", Test, Measure)
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,12 @@ class PlannedMeasure:
     Args:
         measure: what.
         folder: its directory.
+        places: where data lie.
     """
 
     measure: Measure
     folder: Path
+    places: Words = ()
 
     @property
     def name(self) -> str:
@@ -136,14 +140,15 @@ def make_plan(study: Study, preset: str | None, words: Sequence[str], output: Pa
         check_factors(test.where, every, f"tests[{i}].where")
     grid = _alternatives(study, [chosen])
     grid |= {f: {name: grid[f][name] for name in names} for f, names in chosen.only.items()}
-    tests = _tests(study, preset)
+    tests = _of_size(study.tests, study, preset)
     runs = tuple(
         _planned(study, chosen, tests, grid, factors, seed, words, output)
         for factors, seed in _rows(study, chosen, grid)
     )
+    places = tuple(word for word in words if word.partition("=")[0] in PLACES)
     measures = tuple(
-        PlannedMeasure(m, output / MEASURES / f"{m.name}-{digest([m.function, m.options])}")
-        for m in study.measures
+        PlannedMeasure(m, output / MEASURES / f"{m.name}-{digest([m.function, m.options])}", places)
+        for m in _of_size(study.measures, study, preset)
     )
     if not runs and not measures:
         raise UserError("the study has neither a run nor a measure: see grid, seeds and exclude")
@@ -188,10 +193,10 @@ def _preset(study: Study, name: str | None) -> Preset:
     return study.presets[name]
 
 
-def _tests(study: Study, preset: str | None) -> list[Test]:
-    """The tests of a size."""
+def _of_size(parts: Sequence[Part], study: Study, preset: str | None) -> list[Part]:
+    """The tests or measures of a size."""
     name = preset or next(iter(study.presets), None)
-    return [test for test in study.tests if not test.presets or name in test.presets]
+    return [part for part in parts if not part.presets or name in part.presets]
 
 
 def _alternatives(study: Study, presets: Iterable[Preset]) -> dict[str, dict[str, Words]]:

@@ -93,13 +93,16 @@ class Measure:
 
     Args:
         name: by which tables know it.
-        function: ``module:function``, which gives rows, mappings with the columns of `Result`.
-        options: its arguments.
+        function: ``module:function``, which gives rows, mappings with the columns of `Result`. If
+            it has a parameter `places`, it is called with the words that say where data lie.
+        options: its other arguments.
+        presets: in which sizes it is made; all where none is named.
     """
 
     name: str
     function: str
     options: dict[str, Any] = field(default_factory=dict)
+    presets: Words = ()
 
 
 @dataclass(frozen=True)

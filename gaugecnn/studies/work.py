@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import torch
 
-from gaugecnn.callables import current_directory_importable, find_callable
+from gaugecnn.callables import accepted, current_directory_importable, find_callable
 from gaugecnn.config import override
 from gaugecnn.errors import UserError
 from gaugecnn.records.attempt import EARLIER, METRICS
@@ -140,7 +140,7 @@ def _tested(run: PlannedRun, test: Test, places: list[str]) -> Rows:
             for metric, value in metrics.items()
         ]
     given = run.folder, places
-    rows = _rows_of(test.function, f"tests.{test.name}", NEEDED, *given, **test.options)
+    rows = _rows_of(test.function, f"tests.{test.name}", NEEDED, *given, options=test.options)
     return [{**row, "value": _digits(row["value"])} for row in rows]
 
 
@@ -152,14 +152,23 @@ def _measured(item: PlannedMeasure) -> Rows:
         "dtype": "float32",
         "commit": code,
     }
-    rows = _rows_of(measure.function, f"measures.{measure.name}", OF_MEASURES, **measure.options)
+    key, offered = f"measures.{measure.name}", {"places": [*item.places]}
+    rows = _rows_of(measure.function, key, OF_MEASURES, options=measure.options, offered=offered)
     return [{**provenance, **row, "value": _digits(row["value"])} for row in rows]
 
 
-def _rows_of(name: str, key: str, needed: tuple[str, ...], *given: Any, **options: Any) -> Rows:
+def _rows_of(
+    name: str,
+    key: str,
+    needed: tuple[str, ...],
+    *given: Any,
+    options: Mapping[str, Any],
+    offered: Mapping[str, Any] | None = None,
+) -> Rows:
     """What a function of the user's gives, once it is known to be rows."""
     with current_directory_importable():
-        found = find_callable(name, f"{key}.function")(*given, **options)
+        function = find_callable(name, f"{key}.function")
+        found = function(*given, **options, **accepted(function, **(offered or {})))
         rows = [row if isinstance(row, Mapping) else {} for row in found]
     for row in rows:
         missing = [column for column in needed if column not in row]

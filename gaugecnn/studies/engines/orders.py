@@ -25,7 +25,7 @@ def order_of(item: Item, slot: int) -> str:
         order["run"] = {"factors": dict(item.factors), "words": item.words}
         order["tests"] = [dataclasses.asdict(test) for test in item.tests]
     else:
-        order["measure"] = dataclasses.asdict(item.measure)
+        order["measure"], order["places"] = dataclasses.asdict(item.measure), item.places
     return json.dumps(order)
 
 
@@ -34,7 +34,8 @@ def item_of(order: str) -> tuple[Item, int]:
     told: dict[str, Any] = json.loads(order)
     folder, slot = Path(told["folder"]), int(told["slot"])
     if "measure" in told:
-        return PlannedMeasure(read(Measure, told["measure"], "measure"), folder), slot
+        measure, places = read(Measure, told["measure"], "measure"), tuple(told["places"])
+        return PlannedMeasure(measure, folder, places), slot
     words = tuple(told["run"]["words"])
     given = {word.partition("=")[0]: word.partition("=")[2] for word in words}
     rest = [word for word in words if not word.startswith(("model=", "task="))]

@@ -1,0 +1,63 @@
+"""Measures are told where data lie, and are made in the sizes that ask for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gaugecnn.callables import accepted
+from gaugecnn.records.files import read_csv
+from tests.cli.calls import call, succeed
+
+MEASURED = """
+def where(places):
+    return [{"model": "-", "test_condition": w, "metric": "n", "value": 1} for w in places]
+
+def elsewhere(**options):
+    return [{"model": "-", "test_condition": "-", "metric": "options", "value": len(options)}]
+"""
+STUDY = """
+question: Where are they?
+presets: {small: {}, large: {}}
+measures:
+  - {name: where, function: "places_of:where"}
+  - {name: elsewhere, function: "places_of:elsewhere", presets: [large]}
+tables: [{name: t, title: T, rows: [test_condition], columns: [metric]}]
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "places_of.py").write_text(MEASURED)
+    (tmp_path / "study.yaml").write_text(STUDY)
+    return tmp_path
+
+
+@pytest.mark.parametrize("engine", ["local", "processes"])
+def test_a_measure_with_places_knows_where_data_lie(engine: str, here: Path) -> None:
+    words = ("data.root=/some where", "data.train_size=3", f"engine={engine}", "results=out")
+    assert "where: done, 1 of 1" in succeed("study", "study.yaml", *words)
+    rows = read_csv(here / "out" / "results.csv")
+    assert [row["test_condition"] for row in rows] == ["data.root=/some where"]
+
+
+def test_a_measure_of_another_size_is_not_made(here: Path) -> None:
+    assert "elsewhere" not in succeed("study", "study.yaml", "--dry-run")
+    assert "elsewhere" in succeed("study", "study.yaml", "--dry-run", "--preset", "large")
+    succeed("study", "study.yaml", "results=out", "--preset", "large", "data.root=d")
+    rows = read_csv(here / "out" / "results.csv")
+    assert [row["metric"] for row in rows] == ["n", "options"]
+    assert rows[1]["value"] == "0"  # not told of the places: it has no such parameter
+
+
+def test_a_size_that_there_is_not_is_refused(here: Path) -> None:
+    (here / "study.yaml").write_text(STUDY.replace("[large]", "[larg]"))
+    result = call("study", "study.yaml", "--dry-run")
+    assert result.exit_code == 2
+    assert "measures[1].presets: no label 'larg'; there are: small, large" in result.stderr
+
+
+def test_only_what_a_function_takes_is_given() -> None:
+    assert accepted(lambda train, domain: None, domain=1, places=2) == {"domain": 1}
