@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from gaugecnn.files import write_bytes_atomically
+from gaugecnn.studies.figures import Answer
+from gaugecnn.studies.numbers import Number
+from gaugecnn.studies.where import fits
 
 COLOURS = {
     "one ring, plain": "#d1495b",
@@ -30,31 +32,29 @@ SURFACES = ("icosphere4", "ellipsoid", "bumpy_sphere", "torus", "capped_cylinder
 OPEN = ("hemisphere inside", "hemisphere")
 
 
-def draw(rows: list[dict[str, Any]], path: Path) -> None:
-    """Phase 1 and phase 2 on icospheres, phase 1 on all surfaces, accuracy lost."""
-    import matplotlib
+def draw(answer: Answer) -> Any:
+    """Order 1 and order 2 on icospheres, order 1 on all surfaces, accuracy lost."""
+    from matplotlib.figure import Figure
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, panels = plt.subplots(2, 2, figsize=(12, 9), layout="constrained")
+    figure = Figure(figsize=(12, 9), layout="constrained")
+    panels = figure.subplots(2, 2)
     for panel, order in zip(panels[0], (1, 2), strict=True):
-        by_size(panel, rows, order)
-    by_surface(panels[1, 0], rows)
-    accuracy_lost(panels[1, 1], rows)
+        by_size(panel, answer.numbers, order)
+    by_surface(panels[1, 0], answer.numbers)
+    accuracy_lost(panels[1, 1], answer.numbers)
     for panel in panels.flat:
         panel.spines[["top", "right"]].set_visible(False)
-    write_bytes_atomically(path, lambda file: figure.savefig(file, dpi=150, format="png"))
-    plt.close(figure)
+    return figure
 
 
-def by_size(panel: Any, rows: list[dict[str, Any]], order: int) -> None:
+def by_size(panel: Any, numbers: Sequence[Number], order: int) -> None:
     """Anisotropy on icospheres against the mean edge."""
-    edges = {r["test_condition"]: float(r["value"]) for r in rows if r["metric"] == "mean_edge"}
+    named = [(n.labels["metric"], n) for n in numbers]
+    edges = {n.labels["test_condition"]: n.value for metric, n in named if metric == "mean_edge"}
     spheres = sorted(name for name in edges if name.startswith("icosphere"))
     metric = f"anisotropy_order{order}"
     for model, colour in COLOURS.items():
-        found = [number(rows, model, f"{s}, harmonic 6", metric) for s in spheres]
+        found = [number(numbers, model, f"{s}, harmonic 6", metric) for s in spheres]
         panel.plot([edges[s] for s in spheres], found, "o-", color=colour, label=model, ms=4)
     panel.set_xscale("log")
     panel.set_yscale("log")
@@ -64,11 +64,11 @@ def by_size(panel: Any, rows: list[dict[str, Any]], order: int) -> None:
         panel.legend(frameon=False, fontsize=7)
 
 
-def by_surface(panel: Any, rows: list[dict[str, Any]]) -> None:
+def by_surface(panel: Any, numbers: Sequence[Number]) -> None:
     """Anisotropy on every surface, a group of bars each."""
     names = [*SURFACES, *OPEN]
     for i, model in enumerate(BARS):
-        found = [number(rows, model, f"{s}, wavelength 2", "anisotropy_order1") for s in names]
+        found = [number(numbers, model, f"{s}, wavelength 2", "anisotropy_order1") for s in names]
         places = np.arange(len(names)) + 0.2 * (i - 1.5)
         panel.bar(places, found, 0.19, color=COLOURS[model], label=model)
     labels = [name.replace("_", "\n").replace(" ", "\n") for name in names]
@@ -78,9 +78,9 @@ def by_surface(panel: Any, rows: list[dict[str, Any]]) -> None:
     panel.legend(frameon=False, fontsize=7)
 
 
-def accuracy_lost(panel: Any, rows: list[dict[str, Any]]) -> None:
+def accuracy_lost(panel: Any, numbers: Sequence[Number]) -> None:
     """Unrotated less rotated accuracy; a dot for each seed."""
-    lost = losses(rows)
+    lost = losses(numbers)
     for i, (model, values) in enumerate(lost.items()):
         panel.barh(i, np.mean(values), color=COLOURS[model])
         panel.plot(values, [i] * len(values), "k.", ms=4)
@@ -90,24 +90,20 @@ def accuracy_lost(panel: Any, rows: list[dict[str, Any]]) -> None:
     panel.set_title("accuracy lost under rotation, embedded digits", fontsize=10)
 
 
-def losses(rows: list[dict[str, Any]]) -> dict[str, list[float]]:
+def losses(numbers: Sequence[Number]) -> dict[str, list[float]]:
     """Accuracy lost, by kernel, one number a seed."""
-    scores: dict[str, dict[int, dict[str, float]]] = {}
-    for row in rows:
-        if row["metric"] == "accuracy":
-            seeds = scores.setdefault(row["model"], {})
-            seeds.setdefault(row["seed"], {})[row["test_condition"]] = float(row["value"])
+    scores: dict[str, dict[str, dict[str, float]]] = {}
+    for found in numbers:
+        if found.labels["metric"] == "accuracy":
+            seeds = scores.setdefault(found.labels["model"], {})
+            seeds.setdefault(found.labels["seed"], {})[found.labels["condition"]] = found.value
     return {
         model: [found["unrotated"] - found["rotated"] for found in seeds.values()]
         for model, seeds in scores.items()
     }
 
 
-def number(rows: list[dict[str, Any]], model: str, condition: str, metric: str) -> float:
+def number(numbers: Sequence[Number], model: str, condition: str, metric: str) -> float:
     """One number of the table."""
-    wanted = (model, condition, metric)
-    return next(
-        float(row["value"])
-        for row in rows
-        if (row["model"], row["test_condition"], row["metric"]) == wanted
-    )
+    wanted = {"model": model, "test_condition": condition, "metric": metric}
+    return next(found.value for found in numbers if fits(found.labels, wanted))

@@ -7,19 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from functions import Function, Harmonic, ShortWaves, Waves
-from kernels import KERNELS, LENGTHS, Control, KernelChoice
-from rich.progress import track
-from smooth import SHAPES, Smooth, answer, sphere
 
+from experiments.stencil_consistency.functions import Function, Harmonic, ShortWaves, Waves
+from experiments.stencil_consistency.kernels import KERNELS, LENGTHS, Control, KernelChoice
+from experiments.stencil_consistency.smooth import SHAPES, Smooth, answer, sphere
 from gaugecnn.geometry.arrays import Array
 from gaugecnn.geometry.loading import load_mesh
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.ops.moments import Complex
 from gaugecnn.ops.stencil import width
-from gaugecnn.records.provenance import commit, device_name
-from gaugecnn.records.results import Result
 from gaugecnn.surfaces import Icosphere, TriangleMesh
 
 MESHES = Path(__file__).parents[2] / "meshes"
@@ -34,19 +30,11 @@ PHASES = (0, 1, 2)
 """Those that the layer reads."""
 
 
-def operator_rows() -> Iterator[dict[str, Any]]:
-    """The first part of the table, one number a row."""
-    shared = {
-        "device": device_name(torch.device("cpu")),
-        "dtype": "float64",
-        "commit": commit(),
-        "command": "python experiments/stencil_consistency/consistency.py --operators",
-    }
+def rows() -> Iterator[dict[str, Any]]:
+    """The response of every kernel on every surface, one number a row."""
     for model, condition, metric, value in measured():
-        found = Result(
-            model=model, test_condition=condition, metric=metric, value=f"{value:.4g}", **shared
-        )
-        yield found.row()
+        where = {"model": model, "test_condition": condition, "metric": metric}
+        yield {**where, "value": value, "dtype": "float64"}
 
 
 def measured() -> Iterator[tuple[str, str, str, float]]:
@@ -54,7 +42,8 @@ def measured() -> Iterator[tuple[str, str, str, float]]:
     spheres = {n: Icosphere(n).surface for n in LEVELS}
     files = sorted(MESHES.glob("*.ply"))
     jobs: list[Path | int] = [*LEVELS, *files]
-    for job in track(jobs, "surfaces", transient=True):
+    for job in jobs:
+        print(job, flush=True)
         if isinstance(job, int):
             short = (ShortWaves(edges, spheres[job].mean_edge) for edges in SHORT)
             functions = *HARMONICS, *WAVES, *short
@@ -63,7 +52,7 @@ def measured() -> Iterator[tuple[str, str, str, float]]:
             surface = TriangleMesh.from_file(job).surface
             smooth = Smooth.through(SHAPES[job.stem], load_mesh(job)[0], surface.vertices)
             yield from of_surface(job.stem, surface, smooth, WAVES)
-    for kernel in track(LENGTHS, "lengths", transient=True):
+    for kernel in LENGTHS:
         yield from of_length(kernel, {n: spheres[n] for n in LEVELS[1:]})
 
 

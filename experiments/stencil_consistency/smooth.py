@@ -16,10 +16,10 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from functions import Function
 from numpy.polynomial.legendre import leggauss
 from torch import Tensor
 
+from experiments.stencil_consistency.functions import Function
 from gaugecnn.geometry.arrays import Array
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.ops.moments import Complex

@@ -34,8 +34,22 @@ def run_name(config: DictConfig) -> str:
     """
     data = config.data.name.rpartition(":")[2]
     words = f"{config.model.name}-{config.task}-{data}-seed{config.seed}"
-    readable = "".join(c if c.isalnum() or c in "-_" else "-" for c in words)
-    return f"{readable}-{fingerprint(config)}"
+    return f"{_readable(words)}-{fingerprint(config)}"
+
+
+def measure_name(name: str, *told: Any) -> str:
+    """``NAME-HASH``, the directory of a measure.
+
+    Args:
+        name: of the measure.
+        told: what its numbers depend on.
+    """
+    return f"{_readable(name)}-{digest(told)}"
+
+
+def _readable(words: str) -> str:
+    """Words as the name of a file."""
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in words)
 
 
 def fingerprint(config: DictConfig) -> str:

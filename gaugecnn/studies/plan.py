@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 
 from gaugecnn.config import load_config
 from gaugecnn.errors import UserError
-from gaugecnn.studies.identity import digest, run_name
+from gaugecnn.studies.identity import measure_name, run_name
 from gaugecnn.studies.specification import Measure, Preset, Study, Test
 from gaugecnn.studies.where import Words, check_factors, fits
 from gaugecnn.typed import nearest
@@ -147,7 +147,7 @@ def make_plan(study: Study, preset: str | None, words: Sequence[str], output: Pa
     )
     places = tuple(word for word in words if word.partition("=")[0] in PLACES)
     measures = tuple(
-        PlannedMeasure(m, output / MEASURES / f"{m.name}-{digest([m.function, m.options])}", places)
+        PlannedMeasure(m, output / MEASURES / measure_name(m.name, m.function, m.options), places)
         for m in _of_size(study.measures, study, preset)
     )
     if not runs and not measures:
