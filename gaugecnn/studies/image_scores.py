@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from lightning.fabric.utilities import move_data_to_device
 from omegaconf import DictConfig
@@ -54,12 +53,11 @@ def rows(run: Path, places: Sequence[str] = (), level: int = LEVEL) -> list[dict
     common = Icosphere(level) if sphere else network.domain
     found = confusions(config, description, network, common)
     score = Score(config.task, description.background)
-    arrays = {name: matrix.numpy() for name, matrix in found.items()}
-    write_matrices(run / IMAGES, arrays, score)
+    write_matrices(run / IMAGES, found, score)
     return [
         {"test_condition": f"{common.title}/{name}", "metric": metric, "value": f"{value:.4f}"}
-        for name, matrix in arrays.items()
-        for metric, value in score.metrics(matrix.sum(0, dtype=np.float64)).items()
+        for name, matrix in found.items()
+        for metric, value in score.metrics(matrix.double().sum(0)).items()
     ]
 
 

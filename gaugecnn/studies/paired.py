@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from gaugecnn.records.files import read_summary, write_json
-from gaugecnn.studies.confusions import IMAGES, Matrices, Score, read_matrices
+from gaugecnn.studies.confusions import IMAGES, Score, read_matrices
 from gaugecnn.studies.identity import digest
 from gaugecnn.studies.plan import SEED, Plan, PlannedRun
 from gaugecnn.studies.shown import Difference
@@ -118,7 +120,7 @@ def _interval(pair: Pair, condition: str) -> Interval:
     return interval([m for m, _ in first], [m for m, _ in second], first[0][1])
 
 
-def interval(first: Sequence[Matrices], second: Sequence[Matrices], score: Score) -> Interval:
+def interval(first: Sequence[Tensor], second: Sequence[Tensor], score: Score) -> Interval:
     """The difference of the means over seeds, and its percentile interval.
 
     Args:
@@ -127,25 +129,24 @@ def interval(first: Sequence[Matrices], second: Sequence[Matrices], score: Score
         score: what a sum of them says.
     """
     images = len(first[0])
-    whole = np.ones((1, images))
+    whole = torch.ones(1, images, dtype=torch.float64)
     random = np.random.default_rng(0)
-    found = [_differences(first, second, score, whole)[0]]
+    found = [float(_differences(first, second, score, whole))]
     for start in range(0, DRAWINGS, TOGETHER):
         count = min(TOGETHER, DRAWINGS - start)
         drawn = random.multinomial(images, np.full(images, 1 / images), size=count)
-        found += _differences(first, second, score, drawn.astype(np.float64)).tolist()
+        found += _differences(first, second, score, torch.from_numpy(drawn).double()).tolist()
     edge = 100 * (1 - CONFIDENCE) / 2
     low, high = np.percentile(found[1:], [edge, 100 - edge])
-    return Interval(float(found[0]), float(low), float(high))
+    return Interval(found[0], float(low), float(high))
 
 
 def _differences(
-    first: Sequence[Matrices], second: Sequence[Matrices], score: Score, drawn: Matrices
-) -> Matrices:
+    first: Sequence[Tensor], second: Sequence[Tensor], score: Score, drawn: Tensor
+) -> Tensor:
     """For drawings ``(drawing, image)``, how often each image was drawn, ``(drawing,)``."""
     means = [
-        np.mean([score.mains(np.tensordot(drawn, seed, 1)) for seed in seeds], axis=0)
+        torch.stack([score.mains(torch.tensordot(drawn, seed, 1)) for seed in seeds]).mean(0)
         for seeds in (first, second)
     ]
-    found: Matrices = means[0] - means[1]
-    return found
+    return means[0] - means[1]

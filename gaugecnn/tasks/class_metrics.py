@@ -25,7 +25,7 @@ class ClassificationMetric(TaskMetric):
         self.confusion.update(outputs.argmax(dim=1), target, torch.ones_like(outputs[:, 0]))
 
     def compute(self) -> dict[str, float]:
-        return {"accuracy": accuracy(self.confusion.compute())}
+        return {"accuracy": float(accuracy(self.confusion.compute()))}
 
     def reset(self) -> None:
         super().reset()

@@ -47,15 +47,22 @@ class WeightedConfusion(ExactMetric):
         return self.matrix
 
 
-def accuracy(matrix: Tensor) -> float:
-    """Share of the weight on the diagonal, in percent."""
-    return float(100 * matrix.diagonal().sum() / matrix.sum())
+def accuracy(matrix: Tensor) -> Tensor:
+    """Share of the weight on the diagonal of ``(..., true, predicted)``, in percent ``(...)``."""
+    return 100 * matrix.diagonal(dim1=-2, dim2=-1).sum(-1) / matrix.sum((-2, -1))
 
 
 def intersection_over_union(matrix: Tensor) -> Tensor:
-    """``TP / (TP + FP + FN)`` per class in percent; NaN for a class that appears nowhere."""
-    hit = matrix.diagonal()
-    union = matrix.sum(0) + matrix.sum(1) - hit
+    """``TP / (TP + FP + FN)`` of each class, in percent; NaN for a class that appears nowhere.
+
+    Args:
+        matrix: ``(..., true class, predicted class)``.
+
+    Returns:
+        ``(..., class)``.
+    """
+    hit = matrix.diagonal(dim1=-2, dim2=-1)
+    union = matrix.sum(-2) + matrix.sum(-1) - hit
     return 100 * hit / union.where(union > 0, torch.full_like(union, torch.nan))
 
 
@@ -97,6 +104,6 @@ def segmentation_metrics(
         "miou_foreground": float(area[first:].nanmean()),
         "pixel_miou": float(pixel.nanmean()),
         "pixel_miou_foreground": float(pixel[first:].nanmean()),
-        "accuracy": accuracy(by_area),
+        "accuracy": float(accuracy(by_area)),
         "classes_absent": int(area.isnan().sum()),
     }

@@ -22,10 +22,10 @@ IMAGE_COUNT = 1000
 ACCURACY = Score("classification", background=False)
 
 
-def named(right: np.ndarray) -> np.ndarray:
+def named(right: np.ndarray) -> torch.Tensor:
     """Of two classes: the confusion of each image, whose true class is 0."""
-    matrices = np.zeros((len(right), 2, 2))
-    matrices[np.arange(len(right)), 0, 1 - right] = 1
+    matrices = torch.zeros(len(right), 2, 2, dtype=torch.float64)
+    matrices[torch.arange(len(right)), 0, 1 - torch.from_numpy(right)] = 1
     return matrices
 
 
@@ -60,16 +60,14 @@ def test_equal_networks_differ_by_nothing(answers) -> None:
 
 
 def test_many_matrices_are_judged_as_one_is() -> None:
-    random = np.random.default_rng(0)
-    matrices = random.random((5, 4, 4))
+    matrices = torch.rand(5, 4, 4, dtype=torch.float64)
     matrices[0, 2], matrices[0, :, 2] = 0, 0  # a class that appears nowhere
     score = Score("segmentation", background=True)
     for matrix, main in zip(matrices, score.mains(matrices), strict=True):
-        tensor = torch.from_numpy(matrix)
-        expected = segmentation_metrics(tensor, tensor)
+        expected = segmentation_metrics(matrix, matrix)
         found = score.metrics(matrix)
         assert {key: expected[key] for key in found} == pytest.approx(found)
-        assert main == pytest.approx(expected["miou_foreground"])
+        assert float(main) == pytest.approx(expected["miou_foreground"])
 
 
 def test_fields_are_read_linearly_between_points() -> None:
