@@ -22,7 +22,7 @@ from gaugecnn.bench.plan import plan_from_words
 from gaugecnn.console import pairs
 from gaugecnn.data.fields import Target, checked
 from gaugecnn.data.images.sources import Images, load_source
-from gaugecnn.methods.gauge import Kernel, mesh_geometry
+from gaugecnn.methods.gauge import KernelSpec, mesh_geometry
 from gaugecnn.methods.s2cnn.published import published_names
 from gaugecnn.surfaces import LatLonGrid, TriangleMesh
 from gaugecnn.testing import Conformance
@@ -163,7 +163,7 @@ def bunny() -> dict[str, Any]:
     """A mesh, velocities on it, and a batch of another one."""
     mesh = TriangleMesh.from_file("bunny.ply")
     other = TriangleMesh.from_file(ROOT / "meshes" / "torus.ply")
-    data = mesh_geometry(other, Kernel(radius=0.2))
+    data = mesh_geometry(other, KernelSpec(radius=0.2))
     data.x = torch.zeros(len(other.points), 6)
     return {
         "mesh": mesh,

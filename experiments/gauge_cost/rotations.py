@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from gaugecnn.layers import Chain
-from gaugecnn.methods.gauge import GaugeConv, GaugeType, Kernel, NormGate
+from gaugecnn.methods.gauge import GaugeConv, GaugeType, KernelSpec, NormGate
 from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
 from gaugecnn.surfaces import Icosphere
 
@@ -34,7 +34,7 @@ CALIBRATION = range(2, 18)
 def block(domain: Icosphere, radius: float, seed: int = 0) -> Chain:
     """The same block on any level: its weights are seeded."""
     torch.manual_seed(seed)
-    kernel = Kernel(radius)
+    kernel = KernelSpec(radius)
     first = GaugeConv("1x0", TYPE, domain, kernel)
     second = GaugeConv(first.type_out, GaugeType.parse(TYPE, domain.surface), domain, kernel)
     norms = [GaugeBatchNorm(layer.type_out) for layer in (first, second)]

@@ -14,7 +14,7 @@ from gaugecnn.layers import Layer
 from gaugecnn.methods.gauge import (
     GaugeConv,
     GaugeType,
-    Kernel,
+    KernelSpec,
     NormGate,
     ProductNonlinearity,
     RegularNonlinearity,
@@ -27,7 +27,7 @@ from gaugecnn.surfaces.symmetry import FrameChange
 
 TYPES = ("2x0+3x1+1x2", "3x0+1x1+2x2")
 FRAMES = ("aligned", "random")
-KERNELS = {"one ring": Kernel(), "two rings, two profiles": Kernel(1.35, profiles=2)}
+KERNELS = {"one ring": KernelSpec(), "two rings, two profiles": KernelSpec(1.35, profiles=2)}
 
 
 def frame_change(ours: Icosphere, theirs: Icosphere) -> FrameChange:
@@ -36,7 +36,7 @@ def frame_change(ours: Icosphere, theirs: Icosphere) -> FrameChange:
     return FrameChange(torch.atan2(y, x))
 
 
-def frame_error(kernel: Kernel, level: int = 1) -> float:
+def frame_error(kernel: KernelSpec, level: int = 1) -> float:
     """How far the convolution is from independent of frames, relative to its output."""
     aligned, random = Icosphere(level), Icosphere(level, "random", 3)
     layer = GaugeConv(*TYPES, aligned, kernel).double()
@@ -101,7 +101,7 @@ def test_a_wrong_transport_sign_is_found(monkeypatch):
         return replace(found, transport=-found.transport)
 
     monkeypatch.setattr(SphereTangent, "between", wrong)
-    assert frame_error(Kernel(radius=1.36)) > 1e-3  # another radius: stencils are remembered
+    assert frame_error(KernelSpec(radius=1.36)) > 1e-3  # another radius: stencils are remembered
 
 
 def test_a_wrong_conjugation_is_found(monkeypatch):
@@ -112,11 +112,11 @@ def test_a_wrong_conjugation_is_found(monkeypatch):
         return index, abs(sign), scale
 
     monkeypatch.setattr(GaugeConv, "_layout", broken)
-    assert frame_error(Kernel()) > 1e-3
+    assert frame_error(KernelSpec()) > 1e-3
 
 
 def test_parameters_per_channel_pair():
-    kernel = Kernel(1.35)
+    kernel = KernelSpec(1.35)
     counts = {
         (0, 0): 1 + 1,  # K is real; the self-interaction is real
         (1, 0): 2,

@@ -13,7 +13,7 @@ import trimesh
 from gaugecnn import build_model, load_config
 from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.geometry.subdivision import subdivide
-from gaugecnn.methods.gauge import GaugeConv, Kernel, mesh_geometry
+from gaugecnn.methods.gauge import GaugeConv, KernelSpec, mesh_geometry
 from gaugecnn.methods.gauge.kernel import gains, kernels_of
 from gaugecnn.methods.gauge.reference import reference_convolution
 from gaugecnn.ops.stencil import REACH, Kernels, stencils
@@ -22,7 +22,7 @@ from tests.methods.test_stencil import OCTAHEDRON
 from tests.shipped import MESHES
 from tests.surfaces.test_mesh import torus
 
-NARROW = Kernel(radius=0.03)
+NARROW = KernelSpec(radius=0.03)
 
 
 def graded_torus(ratio: float = 50) -> tuple[np.ndarray, np.ndarray]:
@@ -69,7 +69,7 @@ def test_units_and_places_change_nothing(mesh, radius):
     for places in (vertices, 1000 * vertices, moved, vertices @ turn):
         torch.manual_seed(0)
         domain = TriangleMesh(places, faces)
-        layer = silently(lambda d=domain: GaugeConv("2x0", "2x0+2x2", d, Kernel(radius)))
+        layer = silently(lambda d=domain: GaugeConv("2x0", "2x0+2x2", d, KernelSpec(radius)))
         found.append(invariants(layer))
     for other in found[1:]:
         assert (other - found[0]).abs().max() < 1e-6 * found[0].abs().max()
@@ -107,12 +107,12 @@ def test_a_narrow_kernel_is_the_one_ring_and_says_what_would_do():
     sizes = [np.bincount(own.pairs.base, np.abs(w)) for w in (first, other)]
     assert (np.abs(sizes[0] / sizes[1] - 1) < 0.5).all()
     advised = float(re.search(r"a radius of ([\d.]+) would do", str(said[0].message))[1])
-    GaugeConv("1x0", "1x1", domain, Kernel(advised))  # a warning would be an error
+    GaugeConv("1x0", "1x1", domain, KernelSpec(advised))  # a warning would be an error
 
 
 def test_what_stands_in_equals_the_reference():
     domain = TriangleMesh(*graded_torus())
-    layer = silently(lambda: GaugeConv("1x0+1x1", "1x0+1x2", domain, Kernel(0.2))).double()
+    layer = silently(lambda: GaugeConv("1x0+1x1", "1x0+1x2", domain, KernelSpec(0.2))).double()
     ring = stencils(domain.surface, 0.2, kernels_of(layer.stencils)).ring
     assert 0 < ring[:, 2].sum() < len(ring)  # here and there
     x = torch.randn(1, *layer.type_in.shape, dtype=torch.float64)
@@ -151,7 +151,7 @@ def test_a_phase_that_neighbours_cannot_tell_is_said():
 
 def test_a_boundary_is_counted_and_not_told_of():
     domain = TriangleMesh.from_file(MESHES / "hemisphere.ply")
-    geometry = mesh_geometry(domain, Kernel(0.175))
+    geometry = mesh_geometry(domain, KernelSpec(0.175))
     assert geometry.untold[0, 2] == 45
     assert geometry.untold_inside.sum() == geometry.ring.sum() == 0
 
@@ -165,7 +165,7 @@ def test_a_boundary_is_counted_and_not_told_of():
 )
 def test_orders_out_of_reach_are_refused(types, message):
     with pytest.raises(UserError, match=message):
-        GaugeConv(*types, Icosphere(2), Kernel(max_phase=2))
+        GaugeConv(*types, Icosphere(2), KernelSpec(max_phase=2))
 
 
 def test_a_plan_with_orders_out_of_reach_is_refused():
@@ -179,7 +179,7 @@ def test_aggregates_of_noise_have_unit_variance(radius):
     """Noise of covariance exp(-(d / radius)^2), at vertices of all kinds."""
     surface = Icosphere(4).surface
     found = stencils(surface, radius, Kernels(3, 2, 3))
-    gain = gains(Kernel(radius, profiles=2))
+    gain = gains(KernelSpec(radius, profiles=2))
     for p in (0, 100, 700, 2000):
         own = found.pairs.base == p
         places = surface.vertices[[*found.pairs.vertex[own], p]]
@@ -191,7 +191,7 @@ def test_aggregates_of_noise_have_unit_variance(radius):
 
 
 def test_gains_are_nearly_those_of_the_uncut_kernel():
-    gain = gains(Kernel(1.0))[:, 0]
+    gain = gains(KernelSpec(1.0))[:, 0]
     squares = [REACH**2 * factor / (2 + REACH**2) ** (s + 1) for s, factor in enumerate((1, 1, 2))]
     np.testing.assert_allclose(gain, np.array(squares) ** -0.5, rtol=0.1)
-    assert (gains(Kernel(0.3)) == gains(Kernel(0.7))).all()
+    assert (gains(KernelSpec(0.3)) == gains(KernelSpec(0.7))).all()

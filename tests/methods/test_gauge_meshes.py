@@ -9,7 +9,7 @@ from torch_geometric.data import Batch
 
 from gaugecnn.methods.gauge import (
     GaugeConv,
-    Kernel,
+    KernelSpec,
     feature_to_vectors,
     mesh_geometry,
     vectors_to_feature,
@@ -19,7 +19,7 @@ from tests.methods.test_gauge import frame_change
 from tests.surfaces.test_mesh import torus
 
 TYPES = ("2x0+2x1+1x2", "3x0+1x1+2x2")
-KERNEL = Kernel(0.9)
+KERNEL = KernelSpec(0.9)
 
 
 def batch_of(domains, kernel, components):
@@ -69,7 +69,9 @@ def test_a_batch_in_random_frames():
 def test_another_geometry_is_refused():
     layer = GaugeConv(*TYPES, Icosphere(1), KERNEL)
     x = torch.randn(42, layer.type_in.components)
-    with pytest.raises(ValueError, match=r"geometry for Kernel\(radius=0.9.*got one for Kernel\(r"):
+    with pytest.raises(
+        ValueError, match=r"geometry for KernelSpec\(radius=0.9.*got one for KernelSpec\(r"
+    ):
         layer(x, mesh_geometry(Icosphere(1)))
     with pytest.raises(ValueError, match=r"expected \(vertex, component\) = \(42, 8\), got \(41"):
         layer(x[:-1], mesh_geometry(Icosphere(1), KERNEL))
@@ -79,12 +81,12 @@ def test_lowered_degrees_are_counted():
     ring = GaugeConv("1x0", "1x1", Icosphere(2))
     assert ring.lowered == 162
     assert "degree lowered at 162 vertices" in repr(ring)
-    assert GaugeConv("1x0", "1x1", Icosphere(2), Kernel(degree=2)).lowered == 0
+    assert GaugeConv("1x0", "1x1", Icosphere(2), KernelSpec(degree=2)).lowered == 0
 
 
 def test_a_phase_that_no_vertex_resolves_is_refused():
     with pytest.raises(ValueError, match=r"phase 3 is resolved nowhere on .* takes 7 neighbours"):
-        GaugeConv("1x0", "1x3", Icosphere(2), Kernel(max_phase=3))
+        GaugeConv("1x0", "1x3", Icosphere(2), KernelSpec(max_phase=3))
 
 
 def test_vectors_go_in_and_come_out():
@@ -120,7 +122,7 @@ def test_vector_outputs_do_not_depend_on_frames():
 def test_the_order_1_response_is_the_gradient():
     """On the sphere the surface gradient of z is its projection on the tangent plane."""
     domain = Icosphere(3)
-    layer = GaugeConv("1x0", "1x0+1x1", domain, Kernel(0.35), bias=False).double()
+    layer = GaugeConv("1x0", "1x0+1x1", domain, KernelSpec(0.35), bias=False).double()
     with torch.no_grad():
         layer.kernel.zero_()
         for path, where in zip(layer.paths, layer.slices(), strict=True):

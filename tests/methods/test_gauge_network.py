@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from gaugecnn import build_model, load_config
-from gaugecnn.methods.gauge import GaugeConv, GaugeFamily, GaugeStage, GaugeType, Kernel
+from gaugecnn.methods.gauge import GaugeConv, GaugeFamily, GaugeStage, GaugeType, KernelSpec
 from gaugecnn.methods.gauge.levels import Resampling
 from gaugecnn.networks import FieldNetwork
 from gaugecnn.surfaces import Icosphere
@@ -81,7 +81,7 @@ def test_shortcuts_between_levels_are_refused():
 
 @pytest.mark.parametrize("how", ["in place", "load_state_dict", "another parameter", "optimiser"])
 def test_the_kept_mixing_follows_the_kernel(how):
-    layer = GaugeConv("2x0+1x1", "2x0+1x1", Icosphere(1), Kernel(1.35), bias=False).eval()
+    layer = GaugeConv("2x0+1x1", "2x0+1x1", Icosphere(1), KernelSpec(1.35), bias=False).eval()
     x = torch.randn(2, *layer.type_in.shape)
     with torch.no_grad():
         before, kept = layer(x), layer._kept[2]

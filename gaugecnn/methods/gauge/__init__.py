@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         RegularNonlinearity,
     )
     from gaugecnn.methods.gauge.normalisation import GaugeBatchNorm
-    from gaugecnn.methods.gauge.stage import GaugeOptions, GaugeStage, Kernel
+    from gaugecnn.methods.gauge.stage import GaugeOptions, GaugeStage, KernelSpec
     from gaugecnn.methods.gauge.types import GaugeType
     from gaugecnn.methods.gauge.vectors import feature_to_vectors, vectors_to_feature
 
@@ -36,7 +36,7 @@ __all__ = [
     "GaugeOptions",
     "GaugeStage",
     "GaugeType",
-    "Kernel",
+    "KernelSpec",
     "NormGate",
     "ProductNonlinearity",
     "RegularNonlinearity",
@@ -60,7 +60,7 @@ __getattr__, __dir__ = lazy(
         "levels": ["Resampling", "pooling", "unpooling"],
         "nonlinearity": ["NormGate", "ProductNonlinearity", "RegularNonlinearity"],
         "normalisation": ["GaugeBatchNorm"],
-        "stage": ["GaugeOptions", "GaugeStage", "Kernel"],
+        "stage": ["GaugeOptions", "GaugeStage", "KernelSpec"],
         "types": ["GaugeType"],
         "vectors": ["feature_to_vectors", "vectors_to_feature"],
     },

@@ -19,7 +19,7 @@ from gaugecnn.geometry.surface import Surface
 from gaugecnn.methods.gauge.fit import warn_of_misfits
 from gaugecnn.methods.gauge.geometry import Geometry
 from gaugecnn.methods.gauge.kernel import gains, kernels_of
-from gaugecnn.methods.gauge.stage import Kernel
+from gaugecnn.methods.gauge.stage import KernelSpec
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.ops.stencil import stencils
 from gaugecnn.surfaces.mesh import MeshDomain
@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # slow to import, and layers on one mesh do without it
     from torch_geometric.data import Data
 
 
-def mesh_geometry(domain: MeshDomain | Surface, kernel: Kernel | None = None) -> Data:
+def mesh_geometry(domain: MeshDomain | Surface, kernel: KernelSpec | None = None) -> Data:
     """The stencils of a mesh as a graph, for `GaugeConv` and for batches of several meshes.
 
     A `torch_geometric.data.Batch` of such graphs, with features ``x (vertex, component)`` of their
@@ -54,7 +54,7 @@ def mesh_geometry(domain: MeshDomain | Surface, kernel: Kernel | None = None) ->
         ValueError: a phase is told at no vertex.
     """
     surface = domain if isinstance(domain, Surface) else domain.surface
-    found = surface_geometry(surface, kernel or Kernel())
+    found = surface_geometry(surface, kernel or KernelSpec())
     warn_of_misfits(found, surface, range(found.kernel.max_phase + 1))
     from torch_geometric.data import Data
 
@@ -62,7 +62,7 @@ def mesh_geometry(domain: MeshDomain | Surface, kernel: Kernel | None = None) ->
 
 
 @lru_cache(maxsize=32)
-def surface_geometry(surface: Surface, kernel: Kernel) -> Geometry:
+def surface_geometry(surface: Surface, kernel: KernelSpec) -> Geometry:
     """The geometry of a mesh, which is shared by all who ask."""
     found = stencils(surface, kernel.radius, kernels_of(kernel))
     degree = found.weights.degree  # (vertex, phase, profile)

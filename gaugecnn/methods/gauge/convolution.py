@@ -23,7 +23,7 @@ from gaugecnn.methods.gauge.fit import warn_of_misfits
 from gaugecnn.methods.gauge.geometry import Geometry
 from gaugecnn.methods.gauge.paths import Path, aggregates, check_reached, paths_between
 from gaugecnn.methods.gauge.reframing import like, turned_type
-from gaugecnn.methods.gauge.stage import Kernel
+from gaugecnn.methods.gauge.stage import KernelSpec
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.kept import Keeping
 from gaugecnn.ops.outline import outlined
@@ -74,12 +74,12 @@ class GaugeConv(Layer, Keeping):
         type_in: str | GaugeType,
         type_out: str | GaugeType,
         domain: MeshDomain | Surface,
-        kernel: Kernel | None = None,
+        kernel: KernelSpec | None = None,
         bias: bool = True,
     ) -> None:
         surface = domain if isinstance(domain, Surface) else domain.surface
         super().__init__(_bound(type_in, surface), _bound(type_out, surface))
-        self.stencils = kernel or Kernel()
+        self.stencils = kernel or KernelSpec()
         self.paths = paths_between(self.type_in, self.type_out, self.stencils)
         check_reached(self.paths, self.type_in, self.type_out, self.stencils)
         self._aggregates = {

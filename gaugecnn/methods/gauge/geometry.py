@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from gaugecnn.methods.gauge.stage import Kernel
+from gaugecnn.methods.gauge.stage import KernelSpec
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Geometry:
     stencil: Tensor
     transport: Tensor
     areas: Tensor
-    kernel: Kernel
+    kernel: KernelSpec
     lowered: Tensor
     ring: Tensor
     enough: Tensor

@@ -8,7 +8,7 @@ import numpy as np
 
 from gaugecnn.geometry.arrays import Array
 from gaugecnn.geometry.discs import Discs
-from gaugecnn.methods.gauge.stage import Kernel
+from gaugecnn.methods.gauge.stage import KernelSpec
 from gaugecnn.ops.moments import Complex
 from gaugecnn.ops.stencil import AMPLIFICATION, ONE_RING, REACH, RING_AMPLIFICATION, Kernels
 
@@ -16,12 +16,12 @@ SPACING = 0.125
 """Of the lattice that stands for the plane, in kernel widths."""
 
 
-def kernels_of(kernel: Kernel) -> Kernels:
+def kernels_of(kernel: KernelSpec) -> Kernels:
     """All phases from 0 and all profiles of a kernel."""
     return Kernels(kernel.max_phase + 1, kernel.profiles, kernel.degree)
 
 
-def gains(kernel: Kernel) -> Array:
+def gains(kernel: KernelSpec) -> Array:
     """``c_{s,k}``: aggregates get unit variance on noise as long as the kernel.
 
     ``c^{-2} = sum_{q,q'} W_q e^{-|q - q'|^2 / R^2} conj(W_q')``: the noise has the correlation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gaugecnn.errors import UserError
-from gaugecnn.methods.gauge.stage import Kernel
+from gaugecnn.methods.gauge.stage import KernelSpec
 from gaugecnn.methods.gauge.types import GaugeType
 
 
@@ -40,7 +40,7 @@ def aggregates(order: int, paths: list[Path]) -> list[tuple[int, int]]:
     )
 
 
-def paths_between(type_in: GaugeType, type_out: GaugeType, kernel: Kernel) -> list[Path]:
+def paths_between(type_in: GaugeType, type_out: GaugeType, kernel: KernelSpec) -> list[Path]:
     """Every coefficient that the equation allows and the stencils resolve."""
     paths = []
     for m in type_out.orders:
@@ -57,7 +57,7 @@ def paths_between(type_in: GaugeType, type_out: GaugeType, kernel: Kernel) -> li
 
 
 def check_reached(
-    paths: list[Path], type_in: GaugeType, type_out: GaugeType, kernel: Kernel
+    paths: list[Path], type_in: GaugeType, type_out: GaugeType, kernel: KernelSpec
 ) -> None:
     """Refuse an output of which an order has no path: its channels would be 0, whatever is learned.
 

@@ -39,7 +39,7 @@ class GaugeOptions(Options):
 
 
 @dataclass(frozen=True)
-class Kernel:
+class KernelSpec:
     """Which stencils a convolution uses.
 
     Args:
@@ -91,6 +91,6 @@ class GaugeStage(Stage):
         _ = self.kernel  # refuses what no stencil can be
 
     @property
-    def kernel(self) -> Kernel:
+    def kernel(self) -> KernelSpec:
         """The stencils of the stage's convolution."""
-        return Kernel(self.radius, self.profiles, self.degree, self.max_phase)
+        return KernelSpec(self.radius, self.profiles, self.degree, self.max_phase)
