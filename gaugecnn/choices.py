@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from enum import StrEnum
 from typing import Any, TypeVar, get_type_hints
 
@@ -105,7 +106,8 @@ _types: dict[type, Mapping[str, Any]] = {}
 def types_of(kind: type) -> Mapping[str, Any]:
     """The type of each field of a dataclass by name; what its file says is text, read once."""
     if kind not in _types:
-        _types[kind] = get_type_hints(kind)
+        hints = get_type_hints(kind)
+        _types[kind] = {field.name: hints[field.name] for field in fields(kind)}
     return _types[kind]
 
 

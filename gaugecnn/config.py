@@ -29,6 +29,7 @@ from gaugecnn.exact_size import exact_size, stands_in
 from gaugecnn.plans import InvariantPlan
 from gaugecnn.recipe import TrainSection, check_recipe
 from gaugecnn.registry import method_for
+from gaugecnn.renamed_keys import warn_of_old_names
 from gaugecnn.task_registry import (
     OF_NUMBERS,
     OF_PICTURES,
@@ -289,6 +290,9 @@ def _check_model(config: Config) -> None:
         has = ", ".join(task for task in TASKS if task in model) or "none"
         name = model.get("name")
         raise UserError(f"model {name} has no plan for {config.task}; it has {has}")
+    old: dict[str, str] = {}
     for task in TASKS:
         if task in model:
+            old |= method.old_names(task, model[task])
             method.read_plan(task, model[task])
+    warn_of_old_names(old)

@@ -5,8 +5,10 @@ A method adds its options to `Stage` and `Options`; what a task's node of the fi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 from gaugecnn.choices import settle_choices
 from gaugecnn.domain_options import DomainSection
@@ -64,11 +66,16 @@ class Stage:
     Args:
         channels: channels of the feature that the stage produces.
 
+    Attributes:
+        renamed: old names of options with the new ones, of a class: plans that give the old ones
+            are read for one version, with a warning.
+
     Raises:
         OptionError: an option is out of range.
     """
 
     channels: int
+    renamed: ClassVar[Mapping[str, str]] = {}
 
     def __post_init__(self) -> None:
         settle_choices(self)

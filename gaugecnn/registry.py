@@ -23,6 +23,7 @@ from gaugecnn.methods.p4.options import P4Options
 from gaugecnn.methods.p4.stage import P4Stage
 from gaugecnn.methods.s2cnn.stage import S2CNNOptions, S2CNNStage
 from gaugecnn.plans import Options, Plan, Stage
+from gaugecnn.renamed_keys import with_new_names
 from gaugecnn.task_registry import plan_class
 from gaugecnn.typed import leaves, read, value
 
@@ -110,6 +111,7 @@ class Method:
             UserError: an unknown key, or an option of a stage of another type or out of range.
         """
         kind, key = plan_class(task), f"model.{task}"
+        node, _ = with_new_names(kind, self.stage, node, key)
         if isinstance(node, Mapping) and "project" in [entry.name for entry in fields(kind)]:
             project = node.get("project", {})
             if isinstance(project, Mapping):
@@ -117,6 +119,14 @@ class Method:
                     raise UserError(f"{key}.project.channels cannot be given: the task settles it")
                 node = {**node, "project": {"channels": 1, **project}}
         return read(kind, node, key, {Stage: self.stage})
+
+    def old_names(self, task: str, node: Any) -> dict[str, str]:
+        """The keys in the node ``model.TASK`` that have another name now, each with that name.
+
+        Raises:
+            UserError: both are given.
+        """
+        return with_new_names(plan_class(task), self.stage, node, f"model.{task}")[1]
 
 
 BUILT_IN = (

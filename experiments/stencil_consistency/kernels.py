@@ -151,7 +151,7 @@ def uncorrected(surface: Surface, radius: float, kernels: Kernels, closed: bool)
     gauss = surface.areas[pairs.vertex] * np.exp(-(r**2))
     total = surface.areas + np.bincount(pairs.base, gauss, minlength=len(surface))
     z = r * np.exp(1j * pairs.angle)
-    shape = (kernels.phases, kernels.profiles)
+    shape = (kernels.frequencies, kernels.profiles)
     weights = np.empty((len(pairs), *shape), dtype=np.complex128)
     centre = np.zeros((len(surface), *shape), dtype=np.complex128)
     for s, k in kernels.all:
@@ -162,7 +162,7 @@ def uncorrected(surface: Surface, radius: float, kernels: Kernels, closed: bool)
         elif s == k == 0:
             centre[:, s, k] = surface.areas / total
     asked = np.maximum(1, np.full(centre.shape, kernels.degree))  # nothing is lowered
-    none = np.zeros((len(surface), kernels.phases), dtype=bool)
+    none = np.zeros((len(surface), kernels.frequencies), dtype=bool)
     return Stencils(pairs, Weights(weights, centre, asked), none, radius)
 
 

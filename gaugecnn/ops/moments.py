@@ -27,15 +27,15 @@ SOUND = 1e5
 """Condition of ``B G^{1/2}`` up to which its inverse keeps ten digits."""
 
 
-def moment(a: int, b: int, phase: int, profile: int) -> complex:
+def moment(a: int, b: int, frequency: int, profile: int) -> complex:
     """``1/pi`` times the plane integral of ``x^a y^b r^{2k} (x + i y)^s e^{-r^2}``.
 
     In polar coordinates: ``Gamma((a + b + 2k + s)/2 + 1)`` times the mean over the circle of
     ``cos^a sin^b e^{i s theta}``.
     """
     theta = 2 * np.pi * np.arange(32) / 32  # exact for trigonometric degree < 32
-    circle = (np.cos(theta) ** a * np.sin(theta) ** b * np.exp(1j * phase * theta)).mean()
-    return complex(circle * math.gamma((a + b + 2 * profile + phase) / 2 + 1))
+    circle = (np.cos(theta) ** a * np.sin(theta) ** b * np.exp(1j * frequency * theta)).mean()
+    return complex(circle * math.gamma((a + b + 2 * profile + frequency) / 2 + 1))
 
 
 def powers(least: int, degree: int) -> list[tuple[int, int]]:

@@ -1,6 +1,6 @@
 """Moment-corrected stencils: discrete kernels that converge to the continuous ones.
 
-The kernel of phase s is ``R_k(r) e^{i s theta}``. Its plain samples on a mesh do not annihilate
+The kernel of frequency s is ``R_k(r) e^{i s theta}``. Its plain samples on a mesh do not annihilate
 constants and do not converge. Here the samples are corrected per vertex, by least squares, until
 the stencil has the moments of the continuous kernel up to a degree; the weight of the vertex
 itself then closes the zeroth moment. Turning the frame at p by ``a`` multiplies ``W^s_p`` by
@@ -8,7 +8,7 @@ itself then closes the zeroth moment. Turning the frame at p by ``a`` multiplies
 
 Support and width of a kernel are lengths, so that finer meshes of a surface give ever better
 approximations of one operator. Lengths are those of a surface of area ``4 pi``. Where a mesh is too
-coarse for a kernel, see `phases_told`, the one ring of a vertex stands in, with its own width.
+coarse for a kernel, see `frequencies_told`, the one ring of a vertex stands in, with its own width.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gaugecnn.geometry.arrays import Array, Index, Mask
 from gaugecnn.geometry.discs import Discs
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.ops.moments import Complex, corrected, equally_many, moment, powers
-from gaugecnn.ops.telling import phases_told
+from gaugecnn.ops.telling import frequencies_told
 
 ONE_RING = 0.0
 """The radius that stands for the one ring, whatever its size."""
@@ -44,10 +44,10 @@ class Weights(NamedTuple):
     """The weights of some kernels at every vertex, ``W^{s,k}_pq``.
 
     Attributes:
-        neighbours: of the neighbours q ``(pair, phase, profile)``.
-        centre: of p itself ``(vertex, phase, profile)``.
-        degree: up to which the moments are exact ``(vertex, phase, profile)``; 0 where all weights
-            are 0.
+        neighbours: of the neighbours q ``(pair, frequency, profile)``.
+        centre: of p itself ``(vertex, frequency, profile)``.
+        degree: up to which the moments are exact ``(vertex, frequency, profile)``; 0 where all
+            weights are 0.
     """
 
     neighbours: Complex
@@ -62,8 +62,8 @@ class Stencils:
     Attributes:
         pairs: the neighbours: p is the base, q the vertex ``(pair,)``.
         weights: theirs, and those of the vertices themselves.
-        ring: where the one ring stands in ``(vertex, phase)``.
-        enough: a radius with which all vertices would tell all phases, a length.
+        ring: where the one ring stands in ``(vertex, frequency)``.
+        enough: a radius with which all vertices would tell all frequencies, a length.
     """
 
     pairs: Discs
@@ -82,22 +82,22 @@ class Kernels:
     ``w_p = t_00 - sum w``.
 
     Args:
-        phases: s = 0 .. phases - 1; negative phases are complex conjugates.
+        frequencies: s = 0 .. frequencies - 1; negative frequencies are complex conjugates.
         profiles: k = 0 .. profiles - 1.
         degree: moments made exact; lowered, but not below max(s, 1), where a vertex has too few
             neighbours or where they lie so badly that weights would be many times the samples, or
-            rounding. Fewer than 2 s + 1 neighbours cannot tell phase s from its opposite: the
+            rounding. Fewer than 2 s + 1 neighbours cannot tell frequency s from its opposite: the
             weights are 0 there, and where no degree can be had.
     """
 
-    phases: int
+    frequencies: int
     profiles: int
     degree: int
 
     @property
     def all(self) -> list[tuple[int, int]]:
         """(s, k) of each."""
-        return [(s, k) for s in range(self.phases) for k in range(self.profiles)]
+        return [(s, k) for s in range(self.frequencies) for k in range(self.profiles)]
 
     def on(self, pairs: Discs, units: Array, areas: Array, amplification: float) -> Weights:
         """The weights at every vertex.
@@ -121,7 +121,7 @@ class Kernels:
             found, reached = self._solved(r, pairs.angle[where], g, amplification)
             weights[where], degree[vertices] = found, reached
             centre[vertices] = np.where(reached > 0, zeroth - found.sum(axis=1), 0)
-        shape = (-1, self.phases, self.profiles)
+        shape = (-1, self.frequencies, self.profiles)
         return Weights(weights.reshape(shape), centre.reshape(shape), degree.reshape(shape))
 
     def _solved(
@@ -167,8 +167,8 @@ def neighbourhood(surface: Surface, radius: float) -> Discs:
 def stencils(surface: Surface, radius: float, kernels: Kernels) -> Stencils:
     """The weights of some kernels on a mesh.
 
-    At a vertex whose neighbours cannot tell a phase, because the kernel is narrower than the mesh
-    or because of how they lie, the one ring stands in, measured in the vertex's own mean edge.
+    At a vertex whose neighbours cannot tell a frequency, because the kernel is narrower than the
+    mesh or because of how they lie, the one ring stands in, measured in the vertex's own mean edge.
     Where that tells it no better, the weights are 0.
 
     Args:
@@ -187,11 +187,11 @@ def stencils(surface: Surface, radius: float, kernels: Kernels) -> Stencils:
 
 
 def _short(pairs: Discs, units: Array, surface: Surface, kernels: Kernels) -> Mask:
-    """Which phases a vertex cannot tell ``(vertex, phase)``; even phase 0 needs phase 1."""
-    phases = np.arange(kernels.phases)
+    """Which frequencies a vertex cannot tell ``(vertex, frequency)``; even 0 needs 1."""
+    frequencies = np.arange(kernels.frequencies)
     room = np.bincount(pairs.base, minlength=len(surface))[:, None]
-    told = phases_told(pairs, units, surface.areas, max(kernels.phases - 1, 1))[:, None]
-    short: Mask = (told < np.maximum(phases, 1)) | (room < 2 * phases + 1)
+    told = frequencies_told(pairs, units, surface.areas, max(kernels.frequencies - 1, 1))[:, None]
+    short: Mask = (told < np.maximum(frequencies, 1)) | (room < 2 * frequencies + 1)
     return short
 
 
@@ -206,8 +206,8 @@ def _with_rings(
     neighbours, centre, degree = weights
     neighbours[short[pairs.base]], centre[short], degree[short] = 0, 0, 0
     key, among = (p.base * len(surface) + p.vertex for p in (near, pairs))
-    here, phase = np.nonzero(ring[near.base])
-    neighbours[np.searchsorted(among, key)[here], phase] = instead.neighbours[here, phase]
+    here, frequency = np.nonzero(ring[near.base])
+    neighbours[np.searchsorted(among, key)[here], frequency] = instead.neighbours[here, frequency]
     centre[ring], degree[ring] = instead.centre[ring], instead.degree[ring]
     enough = _enough(surface, kernels, near, own, short, ring)
     return Stencils(pairs, Weights(neighbours, centre, degree), ring, enough)

@@ -1,8 +1,8 @@
-"""Which phases the neighbours of a vertex tell apart, by their places and their Gaussian weights.
+"""Which frequencies the neighbours of a vertex tell apart, by places and by Gaussian weights.
 
 A kernel that is narrower than the mesh gives its neighbours weights that fall below all rounding,
-and four neighbours at right angles look alike to phases 2 and -2. Both leave some combination of
-``z^j = (r e^{i theta})^j``, j <= s, without weight: then no stencil of phase s can be had.
+and four neighbours at right angles look alike to frequencies 2 and -2. Both leave some combination
+of ``z^j = (r e^{i theta})^j``, j <= s, without weight: then no stencil of frequency s can be had.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ Six neighbours around a vertex have ``3 r^2 e^{-r^2}``: this at 4.3 widths, a ra
 Rounding is ten orders of magnitude smaller, and so are the combinations that have none."""
 
 
-def phases_told(pairs: Discs, units: Array, areas: Array, most: int) -> Index:
-    """The largest phase s up to `most` that each vertex tells ``(vertex,)``; 0 where none.
+def frequencies_told(pairs: Discs, units: Array, areas: Array, most: int) -> Index:
+    """The largest frequency s up to `most` that each vertex tells ``(vertex,)``; 0 where none.
 
     It is told where the least eigenvalue of ``sum_q A_q / A_p e^{-r^2} v v^T`` exceeds
     `LEAST_WEIGHT`, with v the real and imaginary parts of ``z^j``, j = 1 .. s: no choice of frame
@@ -31,7 +31,7 @@ def phases_told(pairs: Discs, units: Array, areas: Array, most: int) -> Index:
         pairs: the neighbours of the vertices, sorted by vertex.
         units: kernel width at each vertex, a length ``(vertex,)``.
         areas: of the vertices ``(vertex,)``.
-        most: the largest phase to look for.
+        most: the largest frequency to look for.
     """
     told = np.zeros(len(areas), dtype=np.int64)
     number = np.bincount(pairs.base, minlength=len(areas))

@@ -137,14 +137,16 @@ def test_frames_change_nothing_where_the_ring_stands_in():
             )
 
 
-def test_a_phase_that_neighbours_cannot_tell_is_said():
+def test_a_frequency_that_neighbours_cannot_tell_is_said():
     """Six vertices of an octahedron, divided once, have four neighbours."""
     domain = TriangleMesh(*subdivide(*OCTAHEDRON))
-    with pytest.warns(GaugecnnWarning, match=r"phase 2 is left out at 6 of 18 vertices.*a radius"):
+    with pytest.warns(
+        GaugecnnWarning, match=r"frequency 2 is left out at 6 of 18 vertices.*a radius"
+    ):
         layer = GaugeConv("1x0", "1x2", domain)
     assert layer.lowered == 18
-    assert GaugeConv("1x0", "1x1", domain).lowered == 18  # phase 2 is not read: nothing is said
-    with pytest.warns(GaugecnnWarning, match="phase 2 is left out"):
+    assert GaugeConv("1x0", "1x1", domain).lowered == 18  # frequency 2 is not read: nothing is said
+    with pytest.warns(GaugecnnWarning, match="frequency 2 is left out"):
         geometry = mesh_geometry(domain)
     assert geometry.untold.tolist() == [[0, 0, 6]]
 
@@ -160,12 +162,15 @@ def test_a_boundary_is_counted_and_not_told_of():
     ("types", "message"),
     [
         (("1x0", "1x3"), r"order 3 of the output cannot be reached: from orders \[0\] it takes "),
-        (("2x0+1x1", "1x0+1x4"), r"takes phase 3, and the kernel has max_phase=2; lower the order"),
+        (
+            ("2x0+1x1", "1x0+1x4"),
+            r"takes frequency 3, and the kernel has max_frequency=2; lower the order",
+        ),
     ],
 )
 def test_orders_out_of_reach_are_refused(types, message):
     with pytest.raises(UserError, match=message):
-        GaugeConv(*types, Icosphere(2), KernelSpec(max_phase=2))
+        GaugeConv(*types, Icosphere(2), KernelSpec(max_frequency=2))
 
 
 def test_a_plan_with_orders_out_of_reach_is_refused():

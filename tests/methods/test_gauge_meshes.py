@@ -84,9 +84,11 @@ def test_lowered_degrees_are_counted():
     assert GaugeConv("1x0", "1x1", Icosphere(2), KernelSpec(degree=2)).lowered == 0
 
 
-def test_a_phase_that_no_vertex_resolves_is_refused():
-    with pytest.raises(ValueError, match=r"phase 3 is resolved nowhere on .* takes 7 neighbours"):
-        GaugeConv("1x0", "1x3", Icosphere(2), KernelSpec(max_phase=3))
+def test_a_frequency_that_no_vertex_resolves_is_refused():
+    with pytest.raises(
+        ValueError, match=r"frequency 3 is resolved nowhere on .* takes 7 neighbours"
+    ):
+        GaugeConv("1x0", "1x3", Icosphere(2), KernelSpec(max_frequency=3))
 
 
 def test_vectors_go_in_and_come_out():

@@ -67,7 +67,7 @@ def test_a_block_is_its_convolution_and_its_shortcut_of_the_pooled_input():
 )
 def test_the_order_is_the_least_that_is_given(of_stage, of_model, order):
     family = GaugeFamily(Icosphere(3), max_order=of_model)
-    lift = family.lift(GaugeStage(2, max_order=of_stage, radius=0.9, max_phase=3))
+    lift = family.lift(GaugeStage(2, max_order=of_stage, radius=0.9, max_frequency=3))
     assert lift.type_out.multiplicities == (2,) * (order + 1)
 
 

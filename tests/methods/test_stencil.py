@@ -24,12 +24,12 @@ OCTAHEDRON = (
 
 
 class Found:
-    """The stencil of one phase and profile."""
+    """The stencil of one frequency and profile."""
 
-    def __init__(self, surface: Surface, radius: float, phase: int, profile: int, degree: int):
-        found = stencils(surface, radius, Kernels(phase + 1, profile + 1, degree))
+    def __init__(self, surface: Surface, radius: float, frequency: int, profile: int, degree: int):
+        found = stencils(surface, radius, Kernels(frequency + 1, profile + 1, degree))
         self.pairs = found.pairs
-        self.weights, self.centre, self.degree = (x[:, phase, profile] for x in found.weights)
+        self.weights, self.centre, self.degree = (x[:, frequency, profile] for x in found.weights)
 
     def summed(self, values: np.ndarray) -> np.ndarray:
         """Over the neighbours of each vertex."""
@@ -49,17 +49,17 @@ def harmonic(surface: Surface, degree: int) -> tuple[np.ndarray, np.ndarray]:
     return field.detach().numpy(), (g * e1).sum(1) + 1j * (g * e2).sum(1)
 
 
-def anisotropy(surface: Surface, radius: float, degree: int, phase: int, l: int) -> float:  # noqa: E741
+def anisotropy(surface: Surface, radius: float, degree: int, frequency: int, l: int) -> float:  # noqa: E741
     """What of the response to a harmonic is not a multiple of the harmonic (of its gradient)."""
     field, gradient = harmonic(surface, l)
-    found = Found(surface, radius * surface.mean_edge, phase, 0, degree)
+    found = Found(surface, radius * surface.mean_edge, frequency, 0, degree)
     response = found.summed(found.weights * field[found.pairs.vertex]) + found.centre * field
-    ideal = gradient if phase else field
+    ideal = gradient if frequency else field
     factor = np.vdot(ideal, response) / np.vdot(ideal, ideal)
     return float(np.linalg.norm(response - factor * ideal) / np.linalg.norm(factor * ideal))
 
 
-# Relative error on harmonics of degree 2, 4, 8, 12: (level, radius, degree, phase) -> bounds.
+# Relative error on harmonics of degree 2, 4, 8, 12: (level, radius, degree, frequency) -> bounds.
 # Measured values are at most 0.9 of these.
 TABLE = {
     (3, 0.0, 1, 1): (0.02, 0.04, 0.07, 0.12),
@@ -77,9 +77,9 @@ TABLE = {
 
 @pytest.mark.parametrize("row", TABLE)
 def test_table_of_anisotropy(row):
-    level, radius, degree, phase = row
+    level, radius, degree, frequency = row
     surface = Icosphere(level).surface
-    errors = [anisotropy(surface, radius, degree, phase, l) for l in DEGREES]  # noqa: E741
+    errors = [anisotropy(surface, radius, degree, frequency, l) for l in DEGREES]  # noqa: E741
     assert all(e <= bound for e, bound in zip(errors, TABLE[row], strict=True)), errors
 
 
@@ -105,15 +105,15 @@ def test_plain_samples_do_not_converge():
         assert np.abs(found.summed(found.weights) + found.centre).max() < 1e-12
 
 
-@pytest.mark.parametrize("phase", [0, 1, 2])
+@pytest.mark.parametrize("frequency", [0, 1, 2])
 @pytest.mark.parametrize("profile", [0, 1])
-def test_turning_frames_multiplies_by_a_phase(phase, profile):
+def test_turning_frames_multiplies_by_a_phase(frequency, profile):
     for surface in (Icosphere(2).surface, TriangleMesh(*torus()).surface):
         angles = np.random.default_rng(1).uniform(0, 6, len(surface))
         turned = surface.turned(angles)
         for radius in (0.0, 2.3 * surface.mean_edge):
-            ours, theirs = (Found(s, radius, phase, profile, 3) for s in (surface, turned))
-            factor = np.exp(-1j * phase * angles)
+            ours, theirs = (Found(s, radius, frequency, profile, 3) for s in (surface, turned))
+            factor = np.exp(-1j * frequency * angles)
             expected = factor[ours.pairs.base] * ours.weights
             np.testing.assert_allclose(theirs.weights, expected, atol=1e-8)
             np.testing.assert_allclose(theirs.centre, factor * ours.centre, atol=1e-8)
@@ -155,8 +155,8 @@ def test_a_boundary_amplifies_little_more_than_the_inside():
     """With degree 3 to the very edge the largest stencils are seven times the inner ones."""
     surface = TriangleMesh.from_file(MESHES / "hemisphere.ply").surface
     boundary = surface.mesh.boundary
-    for phase in range(3):
-        found = Found(surface, 0.28, phase, 0, 3)
+    for frequency in range(3):
+        found = Found(surface, 0.28, frequency, 0, 3)
         size = found.summed(np.abs(found.weights)).real + np.abs(found.centre)
         inner = np.delete(size, boundary)
         assert size.max() < 3 * np.median(inner)

@@ -2,7 +2,7 @@
 
     A_n^{s,k}(p) = c_{s,k} sum_q W^{s,k}_pq e^{i n phi_pq} f_n(q)
 
-One sparse real matrix holds every phase s and profile k that is read from an order n.
+One sparse real matrix holds every frequency s and profile k that is read from an order n.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ def mesh_geometry(domain: MeshDomain | Surface, kernel: KernelSpec | None = None
 
     Returns:
         a graph with ``edge_index (2, edge)`` from each q to p, p itself among them, sorted by
-        target; ``stencil (edge, phase * profile, re-im)``, phases from 0; ``transport (edge,)``;
-        ``areas (vertex,)``; ``kernel``. And of the vertices: how many have a degree lowered or the
-        one ring in the place of the kernel, ``lowered (1,)``; at how many it is the ring,
-        ``ring (1, phase)``; how many cannot tell a phase, so that its weights are 0,
-        ``untold (1, phase)``, off the boundary ``untold_inside (1, phase)``; and a radius with
-        which they all could, ``enough (1,)``.
+        target; ``stencil (edge, frequency * profile, re-im)``, frequencies from 0;
+        ``transport (edge,)``; ``areas (vertex,)``; ``kernel``. And of the vertices: how many have a
+        degree lowered or the one ring in the place of the kernel, ``lowered (1,)``; at how many it
+        is the ring, ``ring (1, frequency)``; how many cannot tell a frequency, so that its weights
+        are 0, ``untold (1, frequency)``, off the boundary ``untold_inside (1, frequency)``; and a
+        radius with which they all could, ``enough (1,)``.
 
     Warns:
         GaugecnnWarning: the mesh is too coarse for the kernel somewhere.
 
     Raises:
-        ValueError: a phase is told at no vertex.
+        ValueError: a frequency is told at no vertex.
     """
     surface = domain if isinstance(domain, Surface) else domain.surface
     found = surface_geometry(surface, kernel or KernelSpec())
-    warn_of_misfits(found, surface, range(found.kernel.max_phase + 1))
+    warn_of_misfits(found, surface, range(found.kernel.max_frequency + 1))
     from torch_geometric.data import Data
 
     return Data(**vars(found))  # a graph of its own: features may be added to it
@@ -65,15 +65,15 @@ def mesh_geometry(domain: MeshDomain | Surface, kernel: KernelSpec | None = None
 def surface_geometry(surface: Surface, kernel: KernelSpec) -> Geometry:
     """The geometry of a mesh, which is shared by all who ask."""
     found = stencils(surface, kernel.radius, kernels_of(kernel))
-    degree = found.weights.degree  # (vertex, phase, profile)
+    degree = found.weights.degree  # (vertex, frequency, profile)
     untold = np.any(degree == 0, axis=2)
     lowered = np.any(degree < kernel.degree, axis=(1, 2)) | np.any(found.ring, axis=1)
     nowhere = np.all(untold, axis=0)[1:]
     if nowhere.any():
-        phase = 1 + int(nowhere.argmax())
+        frequency = 1 + int(nowhere.argmax())
         raise ValueError(
-            f"phase {phase} is resolved nowhere on {surface}, it takes "
-            f"{2 * phase + 1} neighbours: lower max_phase or widen the radius"
+            f"frequency {frequency} is resolved nowhere on {surface}, it takes "
+            f"{2 * frequency + 1} neighbours: lower max_frequency or widen the radius"
         )
     pairs, vertices = found.pairs, np.arange(len(surface))
     last = np.bincount(pairs.base, minlength=len(surface)).cumsum() + vertices  # p in its own row
@@ -110,28 +110,28 @@ def aggregation(
 ) -> SparseMap:
     """The sparse map of all aggregates of one order.
 
-    ``(vertex, re-im of f_n) -> (vertex, (phase, profile, re-im))``, with entries
-    ``c_{s,k} W^{s,k}_pq e^{i n phi_pq}``; the aggregate of phase 0 of order 0 is real.
+    ``(vertex, re-im of f_n) -> (vertex, (frequency, profile, re-im))``, with entries
+    ``c_{s,k} W^{s,k}_pq e^{i n phi_pq}``; the aggregate of frequency 0 of order 0 is real.
     """
     source, target = geometry.edge_index
     turn = torch.polar(torch.ones_like(geometry.transport), order * geometry.transport)
     parts_in = 1 if order == 0 else 2
-    stride = sum(parts_of(order, phase) for phase, _ in reads)
+    stride = sum(parts_of(order, frequency) for frequency, _ in reads)
     entries: list[tuple[Tensor, Tensor, Tensor]] = []
     row = 0
-    for phase, profile in reads:
-        weights = torch.view_as_complex(geometry.stencil[:, abs(phase) * profiles + profile])
-        value = (weights.conj() if phase < 0 else weights) * turn
+    for frequency, profile in reads:
+        weights = torch.view_as_complex(geometry.stencil[:, abs(frequency) * profiles + profile])
+        value = (weights.conj() if frequency < 0 else weights) * turn
         blocks = {(0, 0): value.real, (1, 0): value.imag, (0, 1): -value.imag, (1, 1): value.real}
         for (out, part), block in blocks.items():  # (re-im of the aggregate, re-im of f)
-            if out < parts_of(order, phase) and part < parts_in:
+            if out < parts_of(order, frequency) and part < parts_in:
                 entries.append((target * stride + row + out, source * parts_in + part, block))
-        row += parts_of(order, phase)
+        row += parts_of(order, frequency)
     rows, columns, values = (torch.cat(part) for part in zip(*entries, strict=True))
     vertices = int(geometry.num_nodes or 0)
     return SparseMap.of_entries(rows, columns, values, (vertices * stride, vertices * parts_in))
 
 
-def parts_of(order: int, phase: int) -> int:
+def parts_of(order: int, frequency: int) -> int:
     """Real numbers per aggregate: one where both the signal and its stencil are real."""
-    return 1 if order == 0 and phase == 0 else 2
+    return 1 if order == 0 and frequency == 0 else 2

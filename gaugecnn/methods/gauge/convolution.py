@@ -3,8 +3,8 @@
     f'_m(p) = sum_nk [ K_mnk A_n^{m-n,k}(p) + K'_mnk conj(A_n^{-(m+n),k}(p)) ] + S_m f_m(p) + bias
 
 (de Haan et al. 2021, eq. 4; Cohen et al. 2019). Neighbours are aggregated once per (order n,
-phase s, profile k), see `aggregation`; channels are then mixed by one matrix product per vertex,
-so that mixing grows with vertices and not with edges.
+frequency s, profile k), see `aggregation`; channels are then mixed by one matrix product per
+vertex, so that mixing grows with vertices and not with edges.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class GaugeConv(Layer, Keeping):
 
     Raises:
         UserError: no path leads to an order of the output: its channels would be 0, always.
-        ValueError: a type does not live on the mesh, or no vertex resolves a phase of the kernel.
+        ValueError: a type does not live on the mesh, or no vertex resolves a frequency of the
+            kernel.
 
     Warns:
         GaugecnnWarning: the mesh is too coarse somewhere for the kernel, as far as it is read.
@@ -84,7 +85,7 @@ class GaugeConv(Layer, Keeping):
         check_reached(self.paths, self.type_in, self.type_out, self.stencils)
         self._aggregates = {
             n: aggregates(n, self.paths) for n in self.type_in.orders
-        }  # order -> the (phase, profile) that some path reads
+        }  # order -> the (frequency, profile) that some path reads
         self.aggregate = nn.ModuleDict()
         self.lowered = 0
         if not outlined():
@@ -206,7 +207,7 @@ class GaugeConv(Layer, Keeping):
             coefficient = np.arange(where.start, where.stop).reshape(c_out, c_in, -1)
             out = np.arange(self.type_out.components)[self.type_out.slice_of(path.order_out)]
             out = out.reshape(c_out, -1)  # (channel, re-im)
-            read = columns[path.order_in, path.phase, path.profile]  # (channel, re-im)
+            read = columns[path.order_in, path.frequency, path.profile]  # (channel, re-im)
             flip = -1.0 if path.conjugate else 1.0
             entries = [(0, 0, 0, 1.0), (1, 0, 1, -flip), (0, 1, 1, 1.0), (1, 1, 0, flip)]
             for part_in, part_out, part_k, value in entries:  # re-im of in, out and coefficient
@@ -231,10 +232,10 @@ class GaugeConv(Layer, Keeping):
         total = 0
         for n in self.type_in.orders:
             channels = self.type_in.multiplicities[n]
-            for phase, profile in self._aggregates[n]:
-                parts = parts_of(n, phase)
+            for frequency, profile in self._aggregates[n]:
+                parts = parts_of(n, frequency)
                 block = total + np.arange(parts * channels).reshape(parts, channels)
-                columns[n, phase, profile] = block.T
+                columns[n, frequency, profile] = block.T
                 total += block.size
         for n in self.type_in.orders:
             channels = self.type_in.multiplicities[n]

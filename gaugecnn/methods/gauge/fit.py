@@ -11,30 +11,30 @@ from gaugecnn.methods.gauge.geometry import Geometry
 from gaugecnn.ops.stencil import ONE_RING
 
 
-def warn_of_misfits(geometry: Geometry, surface: Surface, phases: Collection[int]) -> None:
+def warn_of_misfits(geometry: Geometry, surface: Surface, frequencies: Collection[int]) -> None:
     """Say once at how many vertices a kernel is not what it should be, and which radius would do.
 
     Vertices on a boundary see one side alone, whatever the mesh: those of them that cannot tell a
-    phase are counted in the geometry, and not told of.
+    frequency are counted in the geometry, and not told of.
 
     Args:
         geometry: of the surface, from `mesh_geometry`.
         surface: the mesh.
-        phases: those that are read.
+        frequencies: those that are read.
     """
     kernel, found = geometry.kernel, []
-    ring = int(max(geometry.ring[0, s] for s in phases))
+    ring = int(max(geometry.ring[0, s] for s in frequencies))
     if ring:
         what = "the one ring" if kernel.radius == ONE_RING else f"radius {kernel.radius:.3g}"
         found.append(
             f"a kernel of {what} does not fit the edges at {ring:,} of {len(surface):,} vertices: "
             f"there the one ring stands in, with a width of its own"
         )
-    for s in sorted(phases):
+    for s in sorted(frequencies):
         untold = int(geometry.untold_inside[0, s])
         if untold:
             found.append(
-                f"phase {s} is left out at {untold:,} of {len(surface):,} vertices, whose "
+                f"frequency {s} is left out at {untold:,} of {len(surface):,} vertices, whose "
                 f"neighbours cannot tell it (it takes at least {2 * s + 1}, all around)"
             )
     if found:

@@ -15,15 +15,15 @@ class Geometry:
 
     Attributes:
         edge_index: from each q to p, p itself among them, sorted by target ``(2, edge)``.
-        stencil: weights ``(edge, phase * profile, re-im)``, phases from 0.
+        stencil: weights ``(edge, frequency * profile, re-im)``, frequencies from 0.
         transport: ``phi_pq`` ``(edge,)``.
         areas: of the vertices ``(vertex,)``.
         kernel: the stencils that these are.
         lowered: vertices with a degree lowered or the one ring in place ``(1,)``.
-        ring: vertices where the one ring stands in ``(1, phase)``.
+        ring: vertices where the one ring stands in ``(1, frequency)``.
         enough: a radius that would do everywhere ``(1,)``.
-        untold: vertices that do not tell a phase ``(1, phase)``.
-        untold_inside: those of them that are not on a boundary ``(1, phase)``.
+        untold: vertices that do not tell a frequency ``(1, frequency)``.
+        untold_inside: those of them that are not on a boundary ``(1, frequency)``.
         num_nodes: how many vertices there are.
     """
 

@@ -17,8 +17,8 @@ SPACING = 0.125
 
 
 def kernels_of(kernel: KernelSpec) -> Kernels:
-    """All phases from 0 and all profiles of a kernel."""
-    return Kernels(kernel.max_phase + 1, kernel.profiles, kernel.degree)
+    """All frequencies from 0 and all profiles of a kernel."""
+    return Kernels(kernel.max_frequency + 1, kernel.profiles, kernel.degree)
 
 
 def gains(kernel: KernelSpec) -> Array:
@@ -33,7 +33,7 @@ def gains(kernel: KernelSpec) -> Array:
     ``c^{-2} = R^2 s! / (2 + R^2)^{s+1}``.)
 
     Returns:
-        ``(phase, profile)``; 1 for a phase that the lattice cannot tell.
+        ``(frequency, profile)``; 1 for a frequency that the lattice cannot tell.
     """
     return _gains(kernels_of(kernel), kernel.radius == ONE_RING)
 
@@ -53,7 +53,7 @@ def _gains(kernels: Kernels, ring: bool) -> Array:
     )
     ones = np.ones(count + 1)
     found = kernels.on(pairs, ones, ones, RING_AMPLIFICATION if ring else AMPLIFICATION)
-    weights = np.concatenate([found.centre[:1], found.neighbours])  # (point, phase, profile)
+    weights = np.concatenate([found.centre[:1], found.neighbours])  # (point, frequency, profile)
     places = np.concatenate([[0], points])
     covariance = np.exp(-((np.abs(places[:, None] - places) / REACH) ** 2))
     variance = np.einsum("qsk,qr,rsk->sk", weights.conj(), covariance, weights).real

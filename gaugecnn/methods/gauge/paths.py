@@ -16,7 +16,7 @@ class Path:
     Attributes:
         order_in: n.
         order_out: m.
-        phase: s of the aggregate that it reads; None for the self-interaction.
+        frequency: s of the aggregate that it reads; None for the self-interaction.
         profile: k.
         conjugate: read the conjugate of the aggregate (the K' term).
         real: the coefficient is real (from order 0 to order 0).
@@ -24,7 +24,7 @@ class Path:
 
     order_in: int
     order_out: int
-    phase: int | None
+    frequency: int | None
     profile: int = 0
     conjugate: bool = False
 
@@ -34,9 +34,9 @@ class Path:
 
 
 def aggregates(order: int, paths: list[Path]) -> list[tuple[int, int]]:
-    """The (phase, profile) that the paths read from an order, sorted."""
+    """The (frequency, profile) that the paths read from an order, sorted."""
     return sorted(
-        {(p.phase, p.profile) for p in paths if p.order_in == order and p.phase is not None}
+        {(p.frequency, p.profile) for p in paths if p.order_in == order and p.frequency is not None}
     )
 
 
@@ -46,10 +46,10 @@ def paths_between(type_in: GaugeType, type_out: GaugeType, kernel: KernelSpec) -
     for m in type_out.orders:
         for n in type_in.orders:
             for k in range(kernel.profiles):
-                if abs(m - n) <= kernel.max_phase:
+                if abs(m - n) <= kernel.max_frequency:
                     paths.append(Path(n, m, m - n, k))
                 # For n = 0 the conjugate repeats K; for m = 0 it repeats it in the real part.
-                if n > 0 and m > 0 and m + n <= kernel.max_phase:
+                if n > 0 and m > 0 and m + n <= kernel.max_frequency:
                     paths.append(Path(n, m, -(m + n), k, conjugate=True))
         if m in type_in.orders:
             paths.append(Path(m, m, None))
@@ -72,6 +72,6 @@ def check_reached(
             needed = min(abs(m - n) for n in type_in.orders)
             raise UserError(
                 f"order {m} of the output cannot be reached: from orders {type_in.orders} it takes "
-                f"phase {needed}, and the kernel has max_phase={kernel.max_phase}; lower the order "
-                f"(max_order in a stage) or raise max_phase"
+                f"frequency {needed}, and the kernel has max_frequency={kernel.max_frequency}; "
+                "lower the order (max_order in a stage) or raise max_frequency"
             )

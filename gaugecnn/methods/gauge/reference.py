@@ -27,7 +27,7 @@ def reference_convolution(layer: GaugeConv, x: Tensor) -> Tensor:
         imaginary = torch.zeros_like(parts[..., 0]) if path.real else parts[..., 1]
         coefficient = torch.complex(parts[..., 0], imaginary)  # (out channel, in channel)
         read = fields[path.order_in]
-        if path.phase is not None:
+        if path.frequency is not None:
             read = _aggregate(layer, read, path)
         if path.conjugate:
             read = read.conj()
@@ -45,10 +45,10 @@ def reference_convolution(layer: GaugeConv, x: Tensor) -> Tensor:
 
 def _aggregate(layer: GaugeConv, field: Tensor, path: Path) -> Tensor:
     """``A(p) = c_{s,k} sum_q W^{s,k}_pq e^{i n phi_pq} f_n(q)``, p itself among the q."""
-    assert path.phase is not None
+    assert path.frequency is not None
     surface, kernel = layer.type_in.surface, layer.stencils
     found = stencils(surface, kernel.radius, kernels_of(kernel))
-    which = abs(path.phase), path.profile
+    which = abs(path.frequency), path.profile
     gain = gains(kernel)[which]
     rows = []
     for p in range(len(surface)):
@@ -62,8 +62,8 @@ def _aggregate(layer: GaugeConv, field: Tensor, path: Path) -> Tensor:
 
 
 def _weight(value: complex, path: Path) -> complex:
-    """The stencil of a negative phase is the conjugate of that of the positive one."""
-    mirrored = path.phase is not None and path.phase < 0
+    """The stencil of a negative frequency is the conjugate of that of the positive one."""
+    mirrored = path.frequency is not None and path.frequency < 0
     return complex(value).conjugate() if mirrored else complex(value)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 from gaugecnn.errors import OptionError
 from gaugecnn.plans import Options, Stage, at_least
@@ -46,16 +48,16 @@ class KernelSpec:
         radius: of the support, a length on a surface of area ``4 pi``; 0 is the one ring.
         profiles: radial profiles ``r^{2k} e^{-r^2}``, k = 0 .. profiles - 1.
         degree: moments of the stencil that are made exact.
-        max_phase: largest |s|; only vertices with 2 |s| + 1 neighbours resolve it.
+        max_frequency: largest |s|; only vertices with 2 |s| + 1 neighbours resolve it.
     """
 
     radius: float = 0.0
     profiles: int = 1
     degree: int = 3
-    max_phase: int = 2
+    max_frequency: int = 2
 
     def __post_init__(self) -> None:
-        at_least(0, radius=self.radius, max_phase=self.max_phase)
+        at_least(0, radius=self.radius, max_frequency=self.max_frequency)
         at_least(1, profiles=self.profiles, degree=self.degree)
 
 
@@ -66,14 +68,14 @@ class GaugeStage(Stage):
     Args:
         channels: multiplicity of every order.
         max_order: highest order of the feature, at most the network's `max_order`; None takes that,
-            and 2 where it is not given either. An order that no phase of the kernel reaches from
-            those that come in is refused: all its channels would be 0, and a shortcut has it only
-            where the input had it before.
+            and 2 where it is not given either. An order that no frequency of the kernel reaches
+            from those that come in is refused: all its channels would be 0, and a shortcut has it
+            only where the input had it before.
         down: levels below the domain's own on which the feature lives.
         radius: of the kernel's support, a length on a surface of area ``4 pi``; 0 is the one ring.
         profiles: radial profiles of the kernel.
         degree: moments of the stencils that are exact.
-        max_phase: highest phase of the stencils.
+        max_frequency: highest frequency of the stencils.
     """
 
     max_order: int | None = None
@@ -81,7 +83,8 @@ class GaugeStage(Stage):
     radius: float = 0.0
     profiles: int = 1
     degree: int = 3
-    max_phase: int = 2
+    max_frequency: int = 2
+    renamed: ClassVar[Mapping[str, str]] = {"max_phase": "max_frequency"}
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -93,4 +96,4 @@ class GaugeStage(Stage):
     @property
     def kernel(self) -> KernelSpec:
         """The stencils of the stage's convolution."""
-        return KernelSpec(self.radius, self.profiles, self.degree, self.max_phase)
+        return KernelSpec(self.radius, self.profiles, self.degree, self.max_frequency)
