@@ -30,15 +30,17 @@ def nothing_was_said():
 
 
 def test_an_old_key_means_the_new_one_and_is_said_once():
-    words = [f"{STAGES}[{i}].max_phase=1" for i in (1, 3)]
+    words = [f"{STAGES}[{i}].max_phase=1" for i in (1, 3)] + [f"{STAGES}[3].degree=2"]
     with pytest.warns(GaugecnnWarning) as said:
         config = load_config("gauge", overrides=["domain.level=2", *words])
     network = build_model(config)  # where a warning would be an error
     assert [str(warning.message) for warning in said] == [
-        f"{STAGES}[1].max_phase is called {STAGES}[1].max_frequency now (1 more such keys); "
+        f"{STAGES}[1].max_phase is called {STAGES}[1].max_frequency now, "
+        f"{STAGES}[3].degree is called {STAGES}[3].accuracy now (1 more such keys); "
         "the next version knows the new name alone"
     ]
     assert [stage.max_frequency for stage in network.stages] == [2, 1, 2, 1]
+    assert [stage.accuracy for stage in network.stages] == [3, 3, 3, 2]
 
 
 def test_both_names_are_refused():

@@ -161,7 +161,7 @@ def uncorrected(surface: Surface, radius: float, kernels: Kernels, closed: bool)
             np.subtract.at(centre[:, s, k], pairs.base, weights[:, s, k])
         elif s == k == 0:
             centre[:, s, k] = surface.areas / total
-    asked = np.maximum(1, np.full(centre.shape, kernels.degree))  # nothing is lowered
+    asked = np.maximum(1, np.full(centre.shape, kernels.accuracy))  # nothing is lowered
     none = np.zeros((len(surface), kernels.frequencies), dtype=bool)
     return Stencils(pairs, Weights(weights, centre, asked), none, radius)
 

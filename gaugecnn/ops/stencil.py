@@ -31,7 +31,7 @@ REACH = 2.3
 """Radius of a kernel over the width of its Gaussian: beyond it ``e^{-r^2}`` is below 0.5 %."""
 
 AMPLIFICATION = 2.0
-"""How much larger than its samples a corrected stencil of a disc may be, or its degree is lowered.
+"""How much larger than its samples a corrected stencil of a disc may be; else its accuracy falls.
 
 Discs that are cut by a boundary exceed it: their one-sided stencils extrapolate, and amplify what
 the whole ones smooth away. A network that never saw them multiplies that from layer to layer."""
@@ -46,13 +46,13 @@ class Weights(NamedTuple):
     Attributes:
         neighbours: of the neighbours q ``(pair, frequency, profile)``.
         centre: of p itself ``(vertex, frequency, profile)``.
-        degree: up to which the moments are exact ``(vertex, frequency, profile)``; 0 where all
-            weights are 0.
+        accuracy: the degree up to which the moments are exact ``(vertex, frequency, profile)``; 0
+            where all weights are 0.
     """
 
     neighbours: Complex
     centre: Complex
-    degree: Index
+    accuracy: Index
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,22 +77,22 @@ class Kernels:
     """The kernels ``r^{2k + s} e^{-r^2} e^{i s theta}``, r in kernel widths.
 
     With ``x + i y = r e^{i theta}``, g the normalised Gaussian weights times areas, B the monomials
-    ``x^a y^b`` (1 <= a + b <= degree) and t their moments under the continuous kernel, weights are
-    the samples ``g r^{2k} (x + i y)^s``, corrected to ``B w = t`` (see `corrected`); then
+    ``x^a y^b`` (1 <= a + b <= accuracy) and t their moments under the continuous kernel, weights
+    are the samples ``g r^{2k} (x + i y)^s``, corrected to ``B w = t`` (see `corrected`); then
     ``w_p = t_00 - sum w``.
 
     Args:
         frequencies: s = 0 .. frequencies - 1; negative frequencies are complex conjugates.
         profiles: k = 0 .. profiles - 1.
-        degree: moments made exact; lowered, but not below max(s, 1), where a vertex has too few
-            neighbours or where they lie so badly that weights would be many times the samples, or
-            rounding. Fewer than 2 s + 1 neighbours cannot tell frequency s from its opposite: the
-            weights are 0 there, and where no degree can be had.
+        accuracy: moments up to this degree are made exact; lowered, but not below max(s, 1), where
+            a vertex has too few neighbours or where they lie so badly that weights would be many
+            times the samples, or rounding. Fewer than 2 s + 1 neighbours cannot tell frequency s
+            from its opposite: the weights are 0 there, and where no accuracy can be had.
     """
 
     frequencies: int
     profiles: int
-    degree: int
+    accuracy: int
 
     @property
     def all(self) -> list[tuple[int, int]]:
@@ -106,12 +106,12 @@ class Kernels:
             pairs: the neighbours of the vertices, sorted by vertex.
             units: kernel width at each vertex, a length ``(vertex,)``.
             areas: of the vertices ``(vertex,)``.
-            amplification: how many times the samples the weights may be above the least degree.
+            amplification: how many times the samples the weights may be above the least accuracy.
         """
         count = len(self.all)
         weights = np.zeros((len(pairs), count), dtype=np.complex128)
         centre = np.zeros((len(areas), count), dtype=np.complex128)
-        degree = np.zeros((len(areas), count), dtype=np.int64)
+        accuracy = np.zeros((len(areas), count), dtype=np.int64)
         zeroth = np.array([moment(0, 0, s, k) for s, k in self.all])
         number = np.bincount(pairs.base, minlength=len(areas))
         for vertices, where in equally_many(number, "stencils"):
@@ -119,15 +119,15 @@ class Kernels:
             g = areas[pairs.vertex[where]] * np.exp(-(r**2))
             g /= (areas[vertices] + g.sum(axis=1))[:, None]
             found, reached = self._solved(r, pairs.angle[where], g, amplification)
-            weights[where], degree[vertices] = found, reached
+            weights[where], accuracy[vertices] = found, reached
             centre[vertices] = np.where(reached > 0, zeroth - found.sum(axis=1), 0)
         shape = (-1, self.frequencies, self.profiles)
-        return Weights(weights.reshape(shape), centre.reshape(shape), degree.reshape(shape))
+        return Weights(weights.reshape(shape), centre.reshape(shape), accuracy.reshape(shape))
 
     def _solved(
         self, r: Array, theta: Array, g: Array, amplification: float
     ) -> tuple[Complex, Index]:
-        """Weights ``(vertex, neighbour, kernel)`` of the highest degree that is fit, and it."""
+        """Weights ``(vertex, neighbour, kernel)`` of the highest accuracy that is fit, and it."""
         x, y, room = r * np.cos(theta), r * np.sin(theta), r.shape[1]
         z = x + 1j * y
         samples = np.stack([g * r ** (2 * k) * z**s for s, k in self.all], axis=-1)
@@ -136,10 +136,10 @@ class Kernels:
         can = np.array([room >= 2 * s + 1 for s, _ in self.all])
         weights = np.zeros_like(samples)
         chosen = np.zeros(limit.shape, dtype=np.int64)
-        for d in range(max(*least, self.degree), 0, -1):
+        for d in range(max(*least, self.accuracy), 0, -1):
             monomials = powers(1, d)
             asked = can & (
-                (d == least) | ((d > least) & (d <= self.degree) & (len(monomials) <= room))
+                (d == least) | ((d > least) & (d <= self.accuracy) & (len(monomials) <= room))
             )
             rows = np.flatnonzero(((chosen == 0) & asked).any(axis=1))
             if not len(rows):
@@ -203,14 +203,14 @@ def _with_rings(
     near = surface.one_ring.where(np.any(short, axis=1)[surface.one_ring.base])
     ring: Mask = short & ~_short(near, own, surface, kernels)
     instead = kernels.on(near, own, surface.areas, RING_AMPLIFICATION)
-    neighbours, centre, degree = weights
-    neighbours[short[pairs.base]], centre[short], degree[short] = 0, 0, 0
+    neighbours, centre, accuracy = weights
+    neighbours[short[pairs.base]], centre[short], accuracy[short] = 0, 0, 0
     key, among = (p.base * len(surface) + p.vertex for p in (near, pairs))
     here, frequency = np.nonzero(ring[near.base])
     neighbours[np.searchsorted(among, key)[here], frequency] = instead.neighbours[here, frequency]
-    centre[ring], degree[ring] = instead.centre[ring], instead.degree[ring]
+    centre[ring], accuracy[ring] = instead.centre[ring], instead.accuracy[ring]
     enough = _enough(surface, kernels, near, own, short, ring)
-    return Stencils(pairs, Weights(neighbours, centre, degree), ring, enough)
+    return Stencils(pairs, Weights(neighbours, centre, accuracy), ring, enough)
 
 
 def _enough(

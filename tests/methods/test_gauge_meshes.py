@@ -77,11 +77,11 @@ def test_another_geometry_is_refused():
         layer(x[:-1], mesh_geometry(Icosphere(1), KERNEL))
 
 
-def test_lowered_degrees_are_counted():
+def test_lowered_accuracies_are_counted():
     ring = GaugeConv("1x0", "1x1", Icosphere(2))
     assert ring.lowered == 162
-    assert "degree lowered at 162 vertices" in repr(ring)
-    assert GaugeConv("1x0", "1x1", Icosphere(2), KernelSpec(degree=2)).lowered == 0
+    assert "accuracy lowered at 162 vertices" in repr(ring)
+    assert GaugeConv("1x0", "1x1", Icosphere(2), KernelSpec(accuracy=2)).lowered == 0
 
 
 def test_a_frequency_that_no_vertex_resolves_is_refused():

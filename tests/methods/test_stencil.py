@@ -1,4 +1,4 @@
-"""The table of anisotropy against level and degree, and what the correction promises."""
+"""The table of anisotropy against level and accuracy, and what the correction promises."""
 
 from __future__ import annotations
 
@@ -26,10 +26,12 @@ OCTAHEDRON = (
 class Found:
     """The stencil of one frequency and profile."""
 
-    def __init__(self, surface: Surface, radius: float, frequency: int, profile: int, degree: int):
-        found = stencils(surface, radius, Kernels(frequency + 1, profile + 1, degree))
+    def __init__(
+        self, surface: Surface, radius: float, frequency: int, profile: int, accuracy: int
+    ):
+        found = stencils(surface, radius, Kernels(frequency + 1, profile + 1, accuracy))
         self.pairs = found.pairs
-        self.weights, self.centre, self.degree = (x[:, frequency, profile] for x in found.weights)
+        self.weights, self.centre, self.accuracy = (x[:, frequency, profile] for x in found.weights)
 
     def summed(self, values: np.ndarray) -> np.ndarray:
         """Over the neighbours of each vertex."""
@@ -49,17 +51,17 @@ def harmonic(surface: Surface, degree: int) -> tuple[np.ndarray, np.ndarray]:
     return field.detach().numpy(), (g * e1).sum(1) + 1j * (g * e2).sum(1)
 
 
-def anisotropy(surface: Surface, radius: float, degree: int, frequency: int, l: int) -> float:  # noqa: E741
+def anisotropy(surface: Surface, radius: float, accuracy: int, frequency: int, l: int) -> float:  # noqa: E741
     """What of the response to a harmonic is not a multiple of the harmonic (of its gradient)."""
     field, gradient = harmonic(surface, l)
-    found = Found(surface, radius * surface.mean_edge, frequency, 0, degree)
+    found = Found(surface, radius * surface.mean_edge, frequency, 0, accuracy)
     response = found.summed(found.weights * field[found.pairs.vertex]) + found.centre * field
     ideal = gradient if frequency else field
     factor = np.vdot(ideal, response) / np.vdot(ideal, ideal)
     return float(np.linalg.norm(response - factor * ideal) / np.linalg.norm(factor * ideal))
 
 
-# Relative error on harmonics of degree 2, 4, 8, 12: (level, radius, degree, frequency) -> bounds.
+# Relative error on harmonics of degree 2, 4, 8, 12: (level, radius, accuracy, frequency) -> bounds.
 # Measured values are at most 0.9 of these.
 TABLE = {
     (3, 0.0, 1, 1): (0.02, 0.04, 0.07, 0.12),
@@ -77,21 +79,21 @@ TABLE = {
 
 @pytest.mark.parametrize("row", TABLE)
 def test_table_of_anisotropy(row):
-    level, radius, degree, frequency = row
+    level, radius, accuracy, frequency = row
     surface = Icosphere(level).surface
-    errors = [anisotropy(surface, radius, degree, frequency, l) for l in DEGREES]  # noqa: E741
+    errors = [anisotropy(surface, radius, accuracy, frequency, l) for l in DEGREES]  # noqa: E741
     assert all(e <= bound for e, bound in zip(errors, TABLE[row], strict=True)), errors
 
 
-@pytest.mark.parametrize(("radius", "degree"), [(0.0, 1), (0.0, 2), (2.3, 1), (2.3, 3)])
-def test_anisotropy_falls_with_the_level(radius, degree):
-    errors = [anisotropy(Icosphere(n).surface, radius, degree, 1, 2) for n in (2, 3, 4)]
+@pytest.mark.parametrize(("radius", "accuracy"), [(0.0, 1), (0.0, 2), (2.3, 1), (2.3, 3)])
+def test_anisotropy_falls_with_the_level(radius, accuracy):
+    errors = [anisotropy(Icosphere(n).surface, radius, accuracy, 1, 2) for n in (2, 3, 4)]
     assert errors[0] > 1.5 * errors[1] > 1.5**2 * errors[2]
 
 
-def test_a_higher_degree_is_better():
+def test_a_higher_accuracy_is_better():
     surface = Icosphere(4).surface
-    errors = [anisotropy(surface, 2.3, degree, 1, 4) for degree in (1, 2, 3)]
+    errors = [anisotropy(surface, 2.3, accuracy, 1, 4) for accuracy in (1, 2, 3)]
     assert errors[0] > 2 * errors[1] > 2 * errors[2]
 
 
@@ -117,7 +119,7 @@ def test_turning_frames_multiplies_by_a_phase(frequency, profile):
             expected = factor[ours.pairs.base] * ours.weights
             np.testing.assert_allclose(theirs.weights, expected, atol=1e-8)
             np.testing.assert_allclose(theirs.centre, factor * ours.centre, atol=1e-8)
-            np.testing.assert_array_equal(theirs.degree, ours.degree)
+            np.testing.assert_array_equal(theirs.accuracy, ours.accuracy)
 
 
 def test_moments_are_those_of_the_continuous_kernel():
@@ -127,7 +129,7 @@ def test_moments_are_those_of_the_continuous_kernel():
     r = near.distance * REACH / radius
     x, y = r * np.cos(near.angle), r * np.sin(near.angle)
     found = Found(surface, radius, 0, 0, 3)
-    assert (found.degree == 3).all()
+    assert (found.accuracy == 3).all()
 
     def has(weights: np.ndarray, moment: complex) -> None:
         np.testing.assert_allclose(found.summed(weights), moment, atol=1e-9)
@@ -141,18 +143,18 @@ def test_moments_are_those_of_the_continuous_kernel():
     has(weights * y, 0.5j)
 
 
-def test_the_degree_is_lowered_where_there_is_no_room():
+def test_the_accuracy_is_lowered_where_there_is_no_room():
     surface = Icosphere(2).surface
     ring = Found(surface, 0.0, 1, 0, 3)
-    assert (ring.degree == 2).all()  # five or six neighbours: five moments fit, nine do not
+    assert (ring.accuracy == 2).all()  # five or six neighbours: five moments fit, nine do not
     octahedron = TriangleMesh(*subdivide(*OCTAHEDRON)).surface
-    lowered = Found(octahedron, 0.0, 1, 0, 3).degree
+    lowered = Found(octahedron, 0.0, 1, 0, 3).accuracy
     assert sorted(set(lowered)) == [1, 2]
     assert (lowered[:6] == 1).all()  # four neighbours
 
 
 def test_a_boundary_amplifies_little_more_than_the_inside():
-    """With degree 3 to the very edge the largest stencils are seven times the inner ones."""
+    """With accuracy 3 to the very edge the largest stencils are seven times the inner ones."""
     surface = TriangleMesh.from_file(MESHES / "hemisphere.ply").surface
     boundary = surface.mesh.boundary
     for frequency in range(3):
@@ -160,5 +162,5 @@ def test_a_boundary_amplifies_little_more_than_the_inside():
         size = found.summed(np.abs(found.weights)).real + np.abs(found.centre)
         inner = np.delete(size, boundary)
         assert size.max() < 3 * np.median(inner)
-        assert (found.degree[boundary] < 3).any()
-        assert np.median(found.degree) == 3
+        assert (found.accuracy[boundary] < 3).any()
+        assert np.median(found.accuracy) == 3

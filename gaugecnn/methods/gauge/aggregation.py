@@ -41,11 +41,11 @@ def mesh_geometry(domain: MeshDomain | Surface, kernel: KernelSpec | None = None
     Returns:
         a graph with ``edge_index (2, edge)`` from each q to p, p itself among them, sorted by
         target; ``stencil (edge, frequency * profile, re-im)``, frequencies from 0;
-        ``transport (edge,)``; ``areas (vertex,)``; ``kernel``. And of the vertices: how many have a
-        degree lowered or the one ring in the place of the kernel, ``lowered (1,)``; at how many it
-        is the ring, ``ring (1, frequency)``; how many cannot tell a frequency, so that its weights
-        are 0, ``untold (1, frequency)``, off the boundary ``untold_inside (1, frequency)``; and a
-        radius with which they all could, ``enough (1,)``.
+        ``transport (edge,)``; ``areas (vertex,)``; ``kernel``. And of the vertices: how many have
+        an accuracy lowered or the one ring in the place of the kernel, ``lowered (1,)``; at how
+        many it is the ring, ``ring (1, frequency)``; how many cannot tell a frequency, so that its
+        weights are 0, ``untold (1, frequency)``, off the boundary ``untold_inside (1, frequency)``;
+        and a radius with which they all could, ``enough (1,)``.
 
     Warns:
         GaugecnnWarning: the mesh is too coarse for the kernel somewhere.
@@ -65,9 +65,9 @@ def mesh_geometry(domain: MeshDomain | Surface, kernel: KernelSpec | None = None
 def surface_geometry(surface: Surface, kernel: KernelSpec) -> Geometry:
     """The geometry of a mesh, which is shared by all who ask."""
     found = stencils(surface, kernel.radius, kernels_of(kernel))
-    degree = found.weights.degree  # (vertex, frequency, profile)
-    untold = np.any(degree == 0, axis=2)
-    lowered = np.any(degree < kernel.degree, axis=(1, 2)) | np.any(found.ring, axis=1)
+    accuracy = found.weights.accuracy  # (vertex, frequency, profile)
+    untold = np.any(accuracy == 0, axis=2)
+    lowered = np.any(accuracy < kernel.accuracy, axis=(1, 2)) | np.any(found.ring, axis=1)
     nowhere = np.all(untold, axis=0)[1:]
     if nowhere.any():
         frequency = 1 + int(nowhere.argmax())
@@ -78,7 +78,7 @@ def surface_geometry(surface: Surface, kernel: KernelSpec) -> Geometry:
     pairs, vertices = found.pairs, np.arange(len(surface))
     last = np.bincount(pairs.base, minlength=len(surface)).cumsum() + vertices  # p in its own row
     others = np.arange(len(pairs)) + pairs.base
-    weights = np.empty((len(pairs) + len(surface), *degree.shape[1:]), dtype=np.complex128)
+    weights = np.empty((len(pairs) + len(surface), *accuracy.shape[1:]), dtype=np.complex128)
     weights[others], weights[last] = found.weights.neighbours, found.weights.centre
     weights *= gains(kernel)
     edges, transport = np.empty((2, len(weights)), dtype=np.int64), np.zeros(len(weights))

@@ -55,8 +55,8 @@ class GaugeConv(Layer, Keeping):
         bias: add a constant to order 0; pointless, and harmful to Adam, before a batch norm.
 
     Attributes:
-        lowered: vertices where a stencil has a lower degree than the kernel asks for, or is that
-            of the one ring in its place.
+        lowered: vertices where a stencil has a lower accuracy than the kernel asks for, or is
+            that of the one ring in its place.
 
     Raises:
         UserError: no path leads to an order of the output: its channels would be 0, always.
@@ -169,7 +169,7 @@ class GaugeConv(Layer, Keeping):
         return like(self, type(self)(before, after, after.surface, self.stencils, bias))
 
     def extra_repr(self) -> str:
-        lowered = f", degree lowered at {self.lowered} vertices" if self.lowered else ""
+        lowered = f", accuracy lowered at {self.lowered} vertices" if self.lowered else ""
         return f"{super().extra_repr()}, {self.stencils}{lowered}"
 
     def mixing(self) -> Tensor:

@@ -19,7 +19,7 @@ class Geometry:
         transport: ``phi_pq`` ``(edge,)``.
         areas: of the vertices ``(vertex,)``.
         kernel: the stencils that these are.
-        lowered: vertices with a degree lowered or the one ring in place ``(1,)``.
+        lowered: vertices with an accuracy lowered or the one ring in place ``(1,)``.
         ring: vertices where the one ring stands in ``(1, frequency)``.
         enough: a radius that would do everywhere ``(1,)``.
         untold: vertices that do not tell a frequency ``(1, frequency)``.

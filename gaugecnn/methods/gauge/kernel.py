@@ -18,7 +18,7 @@ SPACING = 0.125
 
 def kernels_of(kernel: KernelSpec) -> Kernels:
     """All frequencies from 0 and all profiles of a kernel."""
-    return Kernels(kernel.max_frequency + 1, kernel.profiles, kernel.degree)
+    return Kernels(kernel.max_frequency + 1, kernel.profiles, kernel.accuracy)
 
 
 def gains(kernel: KernelSpec) -> Array:

@@ -47,18 +47,18 @@ class KernelSpec:
     Args:
         radius: of the support, a length on a surface of area ``4 pi``; 0 is the one ring.
         profiles: radial profiles ``r^{2k} e^{-r^2}``, k = 0 .. profiles - 1.
-        degree: moments of the stencil that are made exact.
+        accuracy: moments of the stencil up to this degree are made exact.
         max_frequency: largest |s|; only vertices with 2 |s| + 1 neighbours resolve it.
     """
 
     radius: float = 0.0
     profiles: int = 1
-    degree: int = 3
+    accuracy: int = 3
     max_frequency: int = 2
 
     def __post_init__(self) -> None:
         at_least(0, radius=self.radius, max_frequency=self.max_frequency)
-        at_least(1, profiles=self.profiles, degree=self.degree)
+        at_least(1, profiles=self.profiles, accuracy=self.accuracy)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class GaugeStage(Stage):
         down: levels below the domain's own on which the feature lives.
         radius: of the kernel's support, a length on a surface of area ``4 pi``; 0 is the one ring.
         profiles: radial profiles of the kernel.
-        degree: moments of the stencils that are exact.
+        accuracy: moments of the stencils up to this degree are exact.
         max_frequency: highest frequency of the stencils.
     """
 
@@ -82,9 +82,9 @@ class GaugeStage(Stage):
     down: int = 0
     radius: float = 0.0
     profiles: int = 1
-    degree: int = 3
+    accuracy: int = 3
     max_frequency: int = 2
-    renamed: ClassVar[Mapping[str, str]] = {"max_phase": "max_frequency"}
+    renamed: ClassVar[Mapping[str, str]] = {"degree": "accuracy", "max_phase": "max_frequency"}
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -96,4 +96,4 @@ class GaugeStage(Stage):
     @property
     def kernel(self) -> KernelSpec:
         """The stencils of the stage's convolution."""
-        return KernelSpec(self.radius, self.profiles, self.degree, self.max_frequency)
+        return KernelSpec(self.radius, self.profiles, self.accuracy, self.max_frequency)
