@@ -150,8 +150,8 @@ def test_no_table_is_built_to_list_models(monkeypatch: pytest.MonkeyPatch) -> No
 
     for place in (
         "gaugecnn.methods.gauge.convolution.surface_geometry",
-        "gaugecnn.methods.gauge.levels.pooled",
-        "gaugecnn.methods.gcn.layers.pooled",
+        "gaugecnn.methods.gauge.levels.pooling_matrix",
+        "gaugecnn.methods.gcn.layers.pooling_matrix",
         "gaugecnn.methods.s2cnn.tables.shared_tensor",
     ):
         monkeypatch.setattr(place, refuse)

@@ -38,7 +38,9 @@ CHUNK = 4_000_000
 """Pairs of vertices among which wider supports are looked for at once, at most."""
 
 
-def pooled(fine: Surface, coarse: Surface, order: int, radius: float) -> scipy.sparse.csr_array:
+def pooling_matrix(
+    fine: Surface, coarse: Surface, order: int, radius: float
+) -> scipy.sparse.csr_array:
     """The Gaussian ``e^{-(2.3 r / radius)^2}`` at the coarse vertices.
 
     Args:
@@ -53,7 +55,7 @@ def pooled(fine: Surface, coarse: Surface, order: int, radius: float) -> scipy.s
     return _matrix(fine, coarse, order, radius, 1.0)
 
 
-def unpooled(coarse: Surface, fine: Surface, order: int) -> scipy.sparse.csr_array:
+def unpooling_matrix(coarse: Surface, fine: Surface, order: int) -> scipy.sparse.csr_array:
     """Interpolation between the coarse vertices: moments are those of the point itself.
 
     Returns:

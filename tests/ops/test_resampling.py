@@ -9,7 +9,7 @@ from gaugecnn.errors import GaugecnnWarning
 from gaugecnn.geometry.hierarchy import level
 from gaugecnn.geometry.surface import Surface
 from gaugecnn.ops import moments, resampling
-from gaugecnn.ops.resampling import pooled, unpooled
+from gaugecnn.ops.resampling import pooling_matrix, unpooling_matrix
 from gaugecnn.surfaces import Icosphere, TriangleMesh
 from tests.surfaces.test_mesh import solid, torus
 
@@ -38,7 +38,7 @@ def in_two_pieces() -> Surface:
 def test_rows_of_constants_and_of_linear_functions():
     surface = Icosphere(3).surface
     coarse = level(surface, 1)
-    down, up = pooled(surface, coarse, 0, 0.4), unpooled(coarse, surface, 0)
+    down, up = pooling_matrix(surface, coarse, 0, 0.4), unpooling_matrix(coarse, surface, 0)
     for matrix in (down, up):
         np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-12)
     z = surface.vertices[:, 2]
@@ -50,20 +50,20 @@ def test_a_small_piece_takes_what_there_is(kept):
     """Of the box's corners one, two, three or five are left: all read all of them, or three."""
     surface = in_two_pieces()
     coarse = some(surface, np.r_[0:288:3, 288 : 288 + kept])
-    up = unpooled(coarse, surface, 0)
+    up = unpooling_matrix(coarse, surface, 0)
     of_box, of_torus = up[288:], up[:288]
     assert of_box[:, :96].nnz == of_torus[:, 96:].nnz == 0  # no way leads from piece to piece
     np.testing.assert_allclose(up.sum(axis=1), 1, atol=1e-10)
     reads = np.diff(of_box.indptr)
     assert (reads >= min(kept, 3)).all()
-    down = pooled(surface, coarse, 1, 0.4)
+    down = pooling_matrix(surface, coarse, 1, 0.4)
     assert np.isfinite(down.data).all()
     np.testing.assert_allclose(np.abs(down).sum(axis=1).min(), 1, atol=0.5)
 
 
 def test_a_piece_without_coarse_vertices_gets_nothing():
     surface = in_two_pieces()
-    up = unpooled(some(surface, np.arange(0, 288, 3)), surface, 0)
+    up = unpooling_matrix(some(surface, np.arange(0, 288, 3)), surface, 0)
     assert up[288:].nnz == 0
     np.testing.assert_allclose(up[:288].sum(axis=1), 1, atol=1e-10)
 
@@ -85,11 +85,11 @@ def test_only_the_lonely_look_farther():
 def test_memory_changes_nothing(monkeypatch):
     surface = TriangleMesh(*solid(1)).surface
     coarse = some(surface, np.flatnonzero(surface.vertices[:, 2] < 0))
-    expected = unpooled(coarse, surface, 1)
+    expected = unpooling_matrix(coarse, surface, 1)
     resampling._weights.cache_clear()
     monkeypatch.setattr(moments, "CHUNK", 40)
     monkeypatch.setattr(resampling, "CHUNK", 1)
-    found = unpooled(coarse, surface, 1)
+    found = unpooling_matrix(coarse, surface, 1)
     resampling._weights.cache_clear()
     assert (found.indices == expected.indices).all()
     np.testing.assert_allclose(found.data, expected.data, atol=1e-13)

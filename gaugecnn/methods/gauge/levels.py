@@ -14,7 +14,7 @@ from gaugecnn.layers import Layer
 from gaugecnn.methods.gauge.reframing import like, turned_type
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.outline import outlined
-from gaugecnn.ops.resampling import pooled, unpooled
+from gaugecnn.ops.resampling import pooling_matrix, unpooling_matrix
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.surfaces.symmetry import FrameChange
 
@@ -62,7 +62,7 @@ class Resampling(Layer):
 
 
 def pooling(type_in: GaugeType, coarse: Surface, radius: float) -> Resampling:
-    """Smooth by a Gaussian and keep the coarse vertices, see `pooled`.
+    """Smooth by a Gaussian and keep the coarse vertices, see `pooling_matrix`.
 
     Args:
         type_in: type of the feature on the finer level.
@@ -70,12 +70,16 @@ def pooling(type_in: GaugeType, coarse: Surface, radius: float) -> Resampling:
         radius: of the Gaussian's support, a length.
     """
     fine = type_in.surface
-    return _moving(type_in, coarse, lambda order: pooled(fine, coarse, order, radius), radius)
+    return _moving(
+        type_in, coarse, lambda order: pooling_matrix(fine, coarse, order, radius), radius
+    )
 
 
 def unpooling(type_in: GaugeType, fine: Surface) -> Resampling:
-    """Interpolate smoothly between the coarse vertices, see `unpooled`."""
-    return _moving(type_in, fine, lambda order: unpooled(type_in.surface, fine, order), None)
+    """Interpolate smoothly between the coarse vertices, see `unpooling_matrix`."""
+    return _moving(
+        type_in, fine, lambda order: unpooling_matrix(type_in.surface, fine, order), None
+    )
 
 
 def _moving(

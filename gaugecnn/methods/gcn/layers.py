@@ -12,7 +12,7 @@ from gaugecnn.geometry.surface import Surface
 from gaugecnn.layers import FeatureType, Integral, Layer, Projection, SignalType
 from gaugecnn.ops.batch_norm import WeightedBatchNorm
 from gaugecnn.ops.outline import outlined
-from gaugecnn.ops.resampling import pooled, unpooled
+from gaugecnn.ops.resampling import pooling_matrix, unpooling_matrix
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.ops.stencil import REACH
 from gaugecnn.surfaces.domain import matching_points
@@ -104,9 +104,9 @@ class LevelMap(Layer):
             return
         here = type_in.surface
         if len(surface) > len(here):
-            self.map = SparseMap(unpooled(here, surface, 0).real)
+            self.map = SparseMap(unpooling_matrix(here, surface, 0).real)
         else:
-            self.map = SparseMap(pooled(here, surface, 0, REACH * surface.mean_edge).real)
+            self.map = SparseMap(pooling_matrix(here, surface, 0, REACH * surface.mean_edge).real)
 
     def forward(self, x: Tensor) -> Tensor:
         batch, channels, _ = x.shape
