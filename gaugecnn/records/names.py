@@ -105,17 +105,17 @@ def surface_name(config: DictConfig) -> str:
     return f"{domain.kind}{fineness}"
 
 
-def changed_surface(surfaces: dict[str, str], name: str, content: str) -> list[str]:
+def changed_surface(surfaces: dict[str, str], name: str, fingerprint: str) -> list[str]:
     """The name under which a surface is tested, none for the run's own, the first of `surfaces`.
 
     Args:
-        surfaces: the content of each surface by its name; a new one is added.
+        surfaces: the fingerprint of each surface by its name; a new one is added.
         name: what the surface is called.
-        content: what it is.
+        fingerprint: what it is.
     """
-    if content == next(iter(surfaces.values()), None):
+    if fingerprint == next(iter(surfaces.values()), None):
         return []
-    if surfaces.get(name, content) != content:
-        name = f"{name}-{content}"
-    surfaces[name] = content
+    if surfaces.get(name, fingerprint) != fingerprint:
+        name = f"{name}-{fingerprint}"
+    surfaces[name] = fingerprint
     return [] if name == next(iter(surfaces)) else [name]

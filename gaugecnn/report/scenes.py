@@ -160,7 +160,7 @@ class _Shapes:
 
     def panel(self, title: str, domain: Domain, kind: str, frames: Whole) -> dict[str, Any]:
         """A surface in a colour for each of its vertices and poses: `frames` (pose, point)."""
-        known = f"{domain.title} {domain.content}"
+        known = f"{domain.title} {domain.fingerprint}"
         if known not in self._samples:
             points, faces, samples = triangulation(domain)
             self._samples[known] = len(self.found), samples

@@ -50,7 +50,7 @@ class Domain(nn.Module, ABC):
         """A short unique description, such as ``icosphere(level=4)``."""
 
     @property
-    def content(self) -> str:
+    def fingerprint(self) -> str:
         """What tells this domain from every other: equal for domains on which signals agree."""
         return self.title
 

@@ -83,7 +83,7 @@ class MeshDomain(Domain):
         return self.surface.discs(radius)
 
     @property
-    def content(self) -> str:
+    def fingerprint(self) -> str:
         """A digest of vertices and faces: files of one name may hold different surfaces."""
         arrays = self.surface.vertices.tobytes() + self.surface.faces.tobytes()
         return hashlib.sha256(arrays).hexdigest()[:8]

@@ -101,7 +101,7 @@ def train(config: DictConfig) -> dict[str, Any]:
             "train_size": train_size,
             "commit": code,
             "versions": versions(),
-            "surfaces": {surface_name(config): domain.content},
+            "surfaces": {surface_name(config): domain.fingerprint},
             "test": {**({} if trained() else before), **results},
         }
         write_tests(output, _named(own_name(config), module.details()), summary)
@@ -113,7 +113,7 @@ def evaluate(run: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
 
     A test on another surface is ``SURFACE/condition`` there, one with other words that tell
     ``key=value/condition`` (see `names`), so that no test takes the place of another; nor does one
-    on a mesh of the same name but other content, which is ``SURFACE-DIGEST/condition``.
+    on a mesh of the same name but another fingerprint, which is ``SURFACE-DIGEST/condition``.
 
     Args:
         run: the run directory.
@@ -143,8 +143,8 @@ def evaluate(run: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     with locked(run, WAIT):
         summary = {**_identity(config, network), **read_summary(run)}  # none of an unfinished run
         if "surfaces" not in summary:
-            summary["surfaces"] = {surface_name(own): build_domain(own).content}
-        surface = surface_name(config), network.domain.content
+            summary["surfaces"] = {surface_name(own): build_domain(own).fingerprint}
+        surface = surface_name(config), network.domain.fingerprint
         name = changed_surface(summary["surfaces"], *surface)
         name += changed_words(own, config, overrides)
         results = _named(name, results)

@@ -139,7 +139,7 @@ def test_surfaces_are_told_apart_by_name(model, words, name):
 
 
 def test_a_surface_of_an_earlier_name_is_still_the_runs_own():
-    content = "chart(azimuthal, size=40)"
-    assert changed_surface({"chart40": content}, "azimuthal40", content) == []
+    fingerprint = "chart(azimuthal, size=40)"
+    assert changed_surface({"chart40": fingerprint}, "azimuthal40", fingerprint) == []
     assert changed_surface({"a": "x"}, "b", "y") == ["b"]
     assert changed_surface({"a": "x", "b": "z"}, "b", "y") == ["b-y"]
