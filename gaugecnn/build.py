@@ -21,6 +21,7 @@ from gaugecnn.networks import Network
 from gaugecnn.ops.allocator import keep_freed_memory
 from gaugecnn.ops.learned_rotations import LearnedRotations
 from gaugecnn.ops.outline import outline
+from gaugecnn.overrides import file_name
 from gaugecnn.plans import FieldPlan
 from gaugecnn.registry import method_for
 from gaugecnn.surfaces.chart import planar_chart
@@ -29,7 +30,6 @@ from gaugecnn.surfaces.domain import Domain, PoseDistribution
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 from gaugecnn.surfaces.mesh import Icosphere, TriangleMesh
 from gaugecnn.task_registry import BUILT_IN
-from gaugecnn.words import file_name
 
 if TYPE_CHECKING:  # Lightning is slow to import, and networks do not need it
     from gaugecnn.data.datamodule import SurfaceDataModule

@@ -83,18 +83,18 @@ def _check_fits(config: DictConfig, found: Description, known: Description | Non
     """Refuse data that the model or the task cannot take.
 
     Raises:
-        UserError: what differs, and the words that would do.
+        UserError: what differs, and the overrides that would do.
     """
     model, name = config.model, f"data.name={config.data.name}"
     asked = build_task(config, found)
     takes = model.get("in_channels", 1), model.get("in_vectors", 0) or 0
     if (found.channels, found.vectors) != takes:
-        words = f"model.in_channels={found.channels}"
+        overrides = f"model.in_channels={found.channels}"
         if found.vectors or takes[1]:
-            words += f" model.in_vectors={found.vectors}"
+            overrides += f" model.in_vectors={found.vectors}"
         raise UserError(
             f"{name} has {found.channels} channels{_and_vectors(found.vectors)}, the model takes "
-            f"{takes[0]}{_and_vectors(takes[1])}: set {words}"
+            f"{takes[0]}{_and_vectors(takes[1])}: set {overrides}"
         )
     trained = asked.outputs if known is None else build_task(config, known).outputs
     if asked.outputs > trained:

@@ -42,7 +42,7 @@ app = typer.Typer(
     epilog="Example: gaugecnn train model=gauge task=segmentation domain.level=3",
 )
 
-Words = Annotated[
+Overrides = Annotated[
     list[str] | None,
     typer.Argument(metavar="[KEY=VALUE]...", help="Configuration, such as domain.level=3."),
 ]
@@ -77,14 +77,14 @@ def _options(
     epilog="Example: gaugecnn train model=gauge task=segmentation domain.level=3 data.name=mnist "
     "data.root=data output=runs/first"
 )
-def train(words: Words = None) -> None:
+def train(overrides: Overrides = None) -> None:
     """Train a network and test it on unrotated and on rotated images.
 
     model=NAME (default gauge) and task=classification|segmentation|
     regression|field_regression choose the network. The run is written to
     output=DIR, and continued with train.resume=true.
     """
-    given = words or []
+    given = overrides or []
     config = configuration(given)
     from gaugecnn.records.directory import default_output
     from gaugecnn.training.module import DivergenceError
@@ -102,9 +102,9 @@ def train(words: Words = None) -> None:
 
 
 @app.command(epilog="Example: gaugecnn evaluate runs/first domain.level=4")
-def evaluate(run: Run, words: Words = None) -> None:
+def evaluate(run: Run, overrides: Overrides = None) -> None:
     """Test a trained run, on its own domain or on another; adds to its summary.json."""
-    given = words or []
+    given = overrides or []
     pairs(given, refused=("model", "task", "output", "train.resume"))
     from gaugecnn.training.run import evaluate as run_tests
 
@@ -159,7 +159,7 @@ def predict(
 
 @app.command(epilog="Example: gaugecnn render model=gauge data.rotation=so3 --output digit.html")
 def render(
-    words: Words = None,
+    overrides: Overrides = None,
     run: Annotated[
         Path | None, typer.Option(metavar="RUN", help="A trained run, for its prediction.")
     ] = None,
@@ -175,7 +175,7 @@ def render(
     """Draw a test image on the surface, its mask, and with --run what the network says."""
     if output.suffix.lower() not in (".png", ".html"):
         raise UserError(f"--output: expected a file of type .png or .html, got {output}")
-    given = words or []
+    given = overrides or []
     chosen = None if pose is None else pose_distribution(pose)
     known, network = None, None
     if run is None:
@@ -257,9 +257,9 @@ def models(
 
 
 @app.command(epilog="Example: gaugecnn config model=s2cnn task=segmentation domain.bandwidth=20")
-def config(words: Words = None) -> None:
+def config(overrides: Overrides = None) -> None:
     """Print the resolved configuration as YAML, without any work."""
-    resolved = configuration(words or [])
+    resolved = configuration(overrides or [])
     from omegaconf import OmegaConf
 
     typer.echo(OmegaConf.to_yaml(resolved), nl=False)
@@ -269,16 +269,16 @@ def config(words: Words = None) -> None:
     epilog="Example: gaugecnn bench models=[cnn_218k,s2cnn_204k,s2cnn_204k:model.max_order=4] "
     "batch=1 repeats=10 output=runs/bench"
 )
-def bench(words: Words = None) -> None:
+def bench(overrides: Overrides = None) -> None:
     """Measure networks side by side: latency, training step, setup, memory.
 
     models=[NAME,NAME:key=value+key=value,...] names them, with overrides of
-    their own; further words model.*, domain.*, seed= are for all. batch= (1),
+    their own; further overrides model.*, domain.*, seed= are for all. batch= (1),
     repeats= (10 rounds), task=, device=auto|cpu|cuda, and compile=true to
     measure torch.compile too (some networks take many minutes to compile).
     Results are written to output=DIR or FILE.csv (default runs/bench).
     """
-    given = pairs(words or [])
+    given = pairs(overrides or [])
     output = given.pop("output", "runs/bench")
     from gaugecnn.bench import measure
     from gaugecnn.bench.plan import plan_from_words

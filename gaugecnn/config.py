@@ -1,4 +1,4 @@
-"""Configuration: typed sections, composed from `configs/` and the words of the command line.
+"""Configuration: typed sections, composed from `configs/` and the overrides of the command line.
 
     typed defaults <- configs/base.yaml <- data=NAME, train=NAME <- model=NAME <- key=value
 
@@ -26,6 +26,7 @@ from gaugecnn.data.pose_options import check_poses
 from gaugecnn.domain_options import DOMAIN_KEYS, DomainSection, check_domain
 from gaugecnn.errors import OptionError, UserError
 from gaugecnn.exact_size import exact_size, stands_in
+from gaugecnn.overrides import assign, parsed, text_keys
 from gaugecnn.plans import InvariantPlan
 from gaugecnn.recipe import TrainSection, check_recipe
 from gaugecnn.registry import method_for
@@ -40,11 +41,10 @@ from gaugecnn.task_registry import (
 )
 from gaugecnn.trainer_keys import TEXTS, check_trainer
 from gaugecnn.typed import leaves, nearest, read, value
-from gaugecnn.words import assign, parsed, text_keys
 
 TASKS = tuple(task_names())
 SETTLED = ("model.name", "model.method")
-"""What a model's file says, and no word."""
+"""What a model's file says, and no override."""
 
 
 @dataclass
@@ -109,12 +109,12 @@ def load_config(
         model: a name in ``configs/model``, or the path of a YAML file with the nodes `model` and
             `domain`.
         task: ``classification`` or ``segmentation``.
-        overrides: ``key=value`` words; ``data=NAME`` and ``train=NAME`` choose a file.
+        overrides: ``key=value``; ``data=NAME`` and ``train=NAME`` choose a file.
 
     Raises:
         UserError: an unknown model, key or value, or a combination that is impossible.
     """
-    groups, words = _split(overrides)
+    groups, rest = _split(overrides)
     chosen = _load_file("model", model)
     parts = [OmegaConf.load(config_folder() / "base.yaml")]
     parts += [OmegaConf.create({name: _load_file(name, file)}) for name, file in groups.items()]
@@ -124,11 +124,11 @@ def load_config(
     assert isinstance(config, DictConfig)
     if task in TASKS and task not in config.model and plan_like(task) in config.model:
         config.model[task] = config.model[plan_like(task)].copy()
-    return override(config, words)
+    return override(config, rest)
 
 
-def override(config: DictConfig, words: Sequence[str]) -> DictConfig:
-    """A configuration with ``key=value`` words laid over it, checked.
+def override(config: DictConfig, overrides: Sequence[str]) -> DictConfig:
+    """A configuration with overrides ``key=value`` laid over it, checked.
 
     Another ``domain.kind`` drops what the configuration had set for the old kind.
 
@@ -138,7 +138,7 @@ def override(config: DictConfig, words: Sequence[str]) -> DictConfig:
     with _readable_errors():
         whole = OmegaConf.merge(_defaults(), config)
         tree: Any = OmegaConf.to_container(whole, resolve=False, enum_to_str=True)
-    pairs = [_pair(word) for word in words]
+    pairs = [_pair(word) for word in overrides]
     _drop_unused(tree, dict(pairs).get("domain.kind"))
     known, texts = leaves(Config), text_keys(Config) | {f"trainer.{n}": str | None for n in TEXTS}
     for key, typed in pairs:
@@ -197,14 +197,14 @@ def _pair(word: str) -> tuple[str, str]:
 def _split(overrides: Iterable[str]) -> tuple[dict[str, str], list[str]]:
     """Choices of a file (``data=mnist``) apart from values (``data.name=mnist``)."""
     groups: dict[str, str] = {}
-    words: list[str] = []
+    rest: list[str] = []
     for word in overrides:
         key, name = _pair(word)
         if key in ("data", "train"):
             groups[key] = name
         else:
-            words.append(word)
-    return groups, words
+            rest.append(word)
+    return groups, rest
 
 
 def _load_file(group: str, name: str) -> DictConfig:

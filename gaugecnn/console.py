@@ -48,9 +48,9 @@ class OneLineErrors(TyperGroup):
             fail("interrupted", INTERRUPTED)
 
 
-def configuration(words: list[str]) -> DictConfig:
-    """The configuration of a command's words; ``model`` and ``task`` have defaults."""
-    given = pairs(words)
+def configuration(overrides: list[str]) -> DictConfig:
+    """The configuration of a command's overrides; ``model`` and ``task`` have defaults."""
+    given = pairs(overrides)
     from gaugecnn.config import load_config
 
     model, task = given.pop("model", "gauge"), given.pop("task", "classification")

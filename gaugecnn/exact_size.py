@@ -24,7 +24,7 @@ def stands_in(domain: Any, before: Any) -> bool:
 
     Args:
         domain: the node in plain Python; it is changed.
-        before: the node without the words: what the model's file gives.
+        before: the node without the overrides: what the model's file gives.
 
     Raises:
         UserError: it gives none, and the kind of domain has sizes.

@@ -1,6 +1,6 @@
 """Which arguments of Lightning's Trainer a configuration may give, and why not the others.
 
-The names stand here, so that a word is refused before Lightning, which is slow, is imported; a test
+The names stand here, so that a key is refused before Lightning, which is slow, is imported; a test
 compares them with the Trainer that is installed.
 """
 

@@ -12,7 +12,7 @@ PACKAGE = Path(gaugecnn.__file__).parent
 FLOORS = [
     ("errors", "extras", "files", "lazy", "choices", "callables"),
     ("plans", "domain_options", "typed"),
-    ("words", "trainer_keys", "renamed_keys"),
+    ("overrides", "trainer_keys", "renamed_keys"),
     ("disk_cache",),
     ("geometry",),
     ("surfaces",),

@@ -28,7 +28,7 @@ def planned(study: Study, preset: str) -> Plan:
 
 def told(run: PlannedRun) -> dict[str, str]:
     """The words of a run by key."""
-    return dict(word.split("=", 1) for word in run.words)
+    return dict(word.split("=", 1) for word in run.overrides)
 
 
 def test_sizes_of_the_presets(study) -> None:

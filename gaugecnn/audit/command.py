@@ -27,7 +27,7 @@ STEPS = 14
 
 
 def audited(
-    chosen: Path | DictConfig, words: Sequence[str], images: int, figure: Path | None
+    chosen: Path | DictConfig, overrides: Sequence[str], images: int, figure: Path | None
 ) -> Audit:
     """The audit of a run, with what is laid over its configuration, or of a configuration.
 
@@ -38,7 +38,7 @@ def audited(
         raise UserError(f"--figure: expected a file of type .png, got {figure}")
     with shown(STEPS) as tell:
         if isinstance(chosen, Path):
-            return audit_run(chosen, words, images, tell)
+            return audit_run(chosen, overrides, images, tell)
         return audit_config(chosen, images, tell)
 
 
@@ -65,19 +65,19 @@ def audit_config(config: DictConfig, images: int, tell: Tell) -> Audit:
     return Audit(f"{config.model.name}, {config.task}, random weights; {found.title}", found.rows)
 
 
-def audit_run(run: Path, words: Sequence[str], images: int, tell: Tell) -> Audit:
+def audit_run(run: Path, overrides: Sequence[str], images: int, tell: Tell) -> Audit:
     """The network of a run as it was trained.
 
     Args:
         run: the run directory.
-        words: ``key=value``, such as another ``domain.level``.
+        overrides: ``key=value``, such as another ``domain.level``.
         images: how many of its test samples are looked at, beside four random functions.
         tell: is called with what is done next.
     """
     from gaugecnn.records.directory import open_run
 
     tell(f"reading {run}")
-    config, description, network = open_run(run, words)
+    config, description, network = open_run(run, overrides)
     found = _audited(config, images, description, network, tell)
     return Audit(f"{run}, {config.task}; {found.title}", found.rows)
 

@@ -2,7 +2,7 @@
 
     models=[cnn_218k,s2cnn_204k,s2cnn_204k:model.max_order=4+model.sampling=1.5]
 
-An entry is the name of a model, or of a YAML file; words after ``:`` are overrides of that entry
+An entry is the name of a model, or of a YAML file; what follows ``:`` are overrides of that entry
 only, ``+`` between them. No shell splits this; only zsh needs quotes, for the brackets, which may
 as well be left out.
 """
@@ -104,7 +104,7 @@ def make_plan(
         repeats: rounds of forward passes; there are half as many of training steps.
         device: ``auto``, ``cpu`` or ``cuda``.
         compile: measure ``torch.compile`` too; some networks take many minutes to compile.
-        overrides: ``key=value`` words for every model.
+        overrides: ``key=value`` for every model.
 
     Raises:
         UserError: a model, key or value that cannot be, or no task that the models share.
@@ -115,13 +115,13 @@ def make_plan(
     for key, count in (("batch", batch), ("repeats", repeats)):
         if count < 1:
             raise UserError(f"{key}: expected at least 1, got {count}")
-    _check_keys([*overrides, *(word for _, words in parsed for word in words)])
+    _check_keys([*overrides, *(word for _, own in parsed for word in own)])
     place = _device(device)
     known = {name: _named(name, model_tasks, name) for name, _ in parsed}
     task = task or _shared_task(known)
     configs = [
-        _named(entry, load_config, name, task, [*overrides, *words])
-        for entry, (name, words) in zip(models, parsed, strict=True)
+        _named(entry, load_config, name, task, [*overrides, *own])
+        for entry, (name, own) in zip(models, parsed, strict=True)
     ]
     words = [f"models=[{','.join(models)}]", f"task={task}", f"batch={batch}"]
     words += [f"repeats={repeats}", f"device={place.type}", f"compile={str(compile).lower()}"]
@@ -152,16 +152,16 @@ def split_entries(text: str) -> list[str]:
 
 
 def _parse(entry: str) -> tuple[str, list[str]]:
-    """An entry's name and words; a ``+`` begins a word only where a key follows (not in 1e+3)."""
+    """An entry's name and overrides; a ``+`` begins one only where a key follows (not in 1e+3)."""
     name, colon, rest = entry.partition(":")
     if not name or (colon and not rest):
         raise UserError(f"models: expected NAME or NAME:key=value+key=value, got {entry!r}")
     return name, re.split(r"\+(?=[\w.\[\]]+=)", rest) if rest else []
 
 
-def _check_keys(words: Sequence[str]) -> None:
+def _check_keys(overrides: Sequence[str]) -> None:
     """Refuse a key that a benchmark would ignore."""
-    for word in words:
+    for word in overrides:
         key, equals, _ = word.partition("=")
         if not equals:
             raise UserError(f"expected key=value, got {word!r}")

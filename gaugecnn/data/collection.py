@@ -21,11 +21,11 @@ class Condition:
 
     Args:
         rotation: the poses of the samples.
-        words: ``key=value`` laid over the configuration of the network for this test.
+        overrides: ``key=value`` laid over the configuration of the network for this test.
     """
 
     rotation: PoseDistribution
-    words: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
 
 
 class Half(Protocol):

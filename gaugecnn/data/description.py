@@ -54,7 +54,7 @@ class Description:
 
     @property
     def kinds(self) -> str:
-        """The words that choose a task which the targets allow."""
+        """The overrides that choose a task which the targets allow."""
         return " or ".join(f"task={task}" for task in self.outputs)
 
     def in_units_of(self, other: Description) -> Description:

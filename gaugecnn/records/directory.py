@@ -54,7 +54,7 @@ def load_run(run: str | Path, overrides: list[str] | None = None) -> Network:
 
     Args:
         run: the run directory.
-        overrides: ``key=value`` words, such as another ``domain.level``.
+        overrides: ``key=value``, such as another ``domain.level``.
 
     Raises:
         UserError: no run there, or weights that do not fit the configuration.
@@ -67,7 +67,7 @@ def open_run(run: str | Path, overrides: Sequence[str] = ()) -> OpenRun:
 
     Args:
         run: the run directory.
-        overrides: ``key=value`` words, such as another ``domain.level``.
+        overrides: ``key=value``, such as another ``domain.level``.
 
     Raises:
         UserError: no run there, or weights that do not fit the configuration.
@@ -92,7 +92,7 @@ def open_run(run: str | Path, overrides: Sequence[str] = ()) -> OpenRun:
 
 
 def run_config(run: str | Path, overrides: list[str] | None = None) -> DictConfig:
-    """The configuration of a run, with ``key=value`` words laid over it."""
+    """The configuration of a run, with overrides ``key=value`` laid over it."""
     path = Path(run) / "config.yaml"
     if not path.is_file():
         raise UserError(f"no run at {Path(run).absolute()}: it has no config.yaml")

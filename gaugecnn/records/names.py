@@ -1,7 +1,7 @@
 """Under which name a test stands in a summary, so that none takes the place of another.
 
 A run's own tests are ``condition``; those on another surface are ``SURFACE/condition``, and those
-that other words make other tests ``key=value,key=value/condition``.
+that other overrides make other tests ``key=value,key=value/condition``.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ SAME_TEST = (
     *("data.rotation", "data.angle_mean", "data.angle_spread", "data.copies"),  # of training
     *("data.train_size", "data.validation_size"),
 )
-"""Words of `data` that leave a test what it is."""
+"""Keys of `data` that leave a test what it is."""
 
 TRAINER = ("trainer.limit_test_batches", "trainer.precision")
-"""Words of `trainer` that do not: the others say where it runs and what is shown of it."""
+"""Keys of `trainer` that do not: the others say where it runs and what is shown of it."""
 
 FRAMES = ("domain.frames", "domain.frame_seed")
-"""Words of `domain` that the surface does not tell."""
+"""Keys of `domain` that the surface does not tell."""
 
 MEANT: dict[str, dict[Any, Any]] = {
     "domain.frames": {None: "aligned"},
@@ -39,13 +39,13 @@ MEANT: dict[str, dict[Any, Any]] = {
 """Values that are other spellings of the same."""
 
 
-def check_words(words: Sequence[str]) -> None:
-    """Refuse words of which a test takes no notice, though it seems to be asked to.
+def check_overrides(overrides: Sequence[str]) -> None:
+    """Refuse overrides of which a test takes no notice, though it seems to be asked to.
 
     Raises:
         UserError: the first one.
     """
-    for word in words:
+    for word in overrides:
         key = word.partition("=")[0]
         if key.startswith("train.") and key != "train.batch_size":
             raise UserError(f"{key}= cannot be given here: a test does not train")
@@ -72,18 +72,20 @@ def own_name(config: DictConfig) -> list[str]:
     return [f"trainer.limit_test_batches={config.trainer.limit_test_batches}"]
 
 
-def changed_words(own: DictConfig, config: DictConfig, words: Sequence[str]) -> Iterator[str]:
-    """The words that make a test another one than those of the run itself.
+def changed_overrides(
+    own: DictConfig, config: DictConfig, overrides: Sequence[str]
+) -> Iterator[str]:
+    """The overrides that make a test another one than those of the run itself.
 
     Args:
         own: the configuration of the run.
         config: that of the test.
-        words: what was laid over the first one.
+        overrides: what was laid over the first one.
     """
     limited = not is_whole(config)
-    if limited and not any(word.startswith("trainer.limit_test_batches=") for word in words):
+    if limited and not any(word.startswith("trainer.limit_test_batches=") for word in overrides):
         yield from own_name(config)
-    for word in words:
+    for word in overrides:
         key = word.partition("=")[0]
         section = key.partition(".")[0]
         tells = section == "model" or key in (*TRAINER, *FRAMES)

@@ -26,7 +26,7 @@ OF_TRAINING = (
     *("root", "download", "rotation", "angle_mean", "angle_spread", "copies"),
     *("train_size", "validation_size"),
 )
-"""Words of `data` that leave the test samples what they are."""
+"""Keys of `data` that leave the test samples what they are."""
 PLACES = 4
 """Digits after the point of a coordinate."""
 

@@ -89,6 +89,6 @@ def _timed(config: DictConfig) -> list[float]:
 
     with contextlib.redirect_stdout(io.StringIO()):
         for steps in (1, STEPS):
-            words = [f"trainer.fast_dev_run={steps}", "trainer.devices=1"]
-            told = train(override(config, words))
+            overrides = [f"trainer.fast_dev_run={steps}", "trainer.devices=1"]
+            told = train(override(config, overrides))
     return [told["train_size"], told["samples_per_second"]]

@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 ALONE = ("trainer.devices=1", "trainer.num_nodes=1", "trainer.strategy=auto")
-"""Words of what is done in one process after a training in several."""
+"""Overrides of what is done in one process after a training in several."""
 
 
 def several(config: DictConfig) -> bool:
@@ -19,7 +19,7 @@ def several(config: DictConfig) -> bool:
 
 
 def own_device(config: DictConfig, slot: int) -> list[str]:
-    """The words that give a run one device; none where the user says which.
+    """The overrides that give a run one device; none where the user says which.
 
     Args:
         config: of the run.

@@ -21,7 +21,7 @@ PLACE = (
     *("benchmark", "detect_anomaly", "deterministic", "profiler"),
     *("enable_model_summary", "enable_progress_bar", "log_every_n_steps", "num_sanity_val_steps"),
 )
-"""Words of `trainer` that say where a run is done, and what is shown of it."""
+"""Keys of `trainer` that say where a run is done, and what is shown of it."""
 
 
 def run_name(config: DictConfig) -> str:

@@ -39,7 +39,7 @@ def rows(run: Path, places: Sequence[str] = (), level: int = LEVEL) -> list[dict
 
     Args:
         run: the run directory.
-        places: words that say where its data lie, if not where it was trained.
+        places: overrides that say where its data lie, if not where it was trained.
         level: of the icosphere whose vertices are the common points; of networks on other surfaces
             their own points are taken.
 
@@ -88,7 +88,7 @@ def confusions(
     areas = common.areas.view(common.shape)
     found = {}
     for name, condition in own.collection.conditions.items():
-        if condition.words:  # of another network
+        if condition.overrides:  # of another network
             continue
         parts = []
         for index in torch.arange(len(own.test_sets[name])).split(config.train.batch_size):

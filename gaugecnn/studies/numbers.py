@@ -120,7 +120,7 @@ def _number(row: Mapping[str, Any], run: PlannedRun, test: str) -> Number:
 
 
 def _further(condition: str, own: str, surfaces: Collection[str]) -> bool:
-    """Whether a test was added by `evaluate`: on another surface, or with other words.
+    """Whether a test was added by `evaluate`: on another surface, or with other overrides.
 
     Args:
         condition: the name of the test in the summary.

@@ -16,7 +16,7 @@ from gaugecnn.config import load_config
 from gaugecnn.errors import UserError
 from gaugecnn.studies.identity import measure_name, run_name
 from gaugecnn.studies.specification import Measure, Preset, Study, Test
-from gaugecnn.studies.where import Words, check_factors, fits
+from gaugecnn.studies.where import Overrides, check_factors, fits
 from gaugecnn.typed import nearest
 
 SEED = "seed"
@@ -24,7 +24,7 @@ PLACES = (
     *("data.root", "data.download", "trainer.accelerator", "trainer.devices"),
     *("trainer.num_nodes", "trainer.strategy"),
 )
-"""Words that a test takes over from the run: where things are."""
+"""Overrides that a test takes over from the run: where things are."""
 MEASURES = "measures"
 Part = TypeVar("Part", Test, Measure)
 
@@ -35,14 +35,14 @@ class PlannedRun:
 
     Args:
         factors: the alternative of each factor, and the seed.
-        words: the configuration, as on the command line.
+        overrides: the configuration, as on the command line.
         config: the same, resolved.
         folder: its directory.
         tests: beside the run's own.
     """
 
     factors: Mapping[str, str]
-    words: Words
+    overrides: Overrides
     config: DictConfig
     folder: Path
     tests: tuple[Test, ...]
@@ -55,15 +55,15 @@ class PlannedRun:
 
     @property
     def command(self) -> str:
-        """The words that train it again; where data lie is the reader's own."""
-        told = [word for word in self.words if word.partition("=")[0] not in PLACES]
-        root = any(word.startswith("data.root=") for word in self.words)
+        """The overrides that train it again; where data lie is the reader's own."""
+        told = [word for word in self.overrides if word.partition("=")[0] not in PLACES]
+        root = any(word.startswith("data.root=") for word in self.overrides)
         return shlex.join(["gaugecnn", "train", *told, *(["data.root=DIR"] if root else [])])
 
     @property
-    def places(self) -> Words:
+    def places(self) -> Overrides:
         """Where its data lie, and on what it is done: what a test takes over."""
-        return tuple(word for word in self.words if word.partition("=")[0] in PLACES)
+        return tuple(word for word in self.overrides if word.partition("=")[0] in PLACES)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class PlannedMeasure:
 
     measure: Measure
     folder: Path
-    places: Words = ()
+    places: Overrides = ()
 
     @property
     def name(self) -> str:
@@ -116,13 +116,13 @@ class Plan:
         return list({item.folder: item for item in reversed(every)}.values())[::-1]
 
 
-def make_plan(study: Study, preset: str | None, words: Sequence[str], output: Path) -> Plan:
+def make_plan(study: Study, preset: str | None, overrides: Sequence[str], output: Path) -> Plan:
     """The runs of a study.
 
     Args:
         study: the question.
         preset: in which size; None for the first one.
-        words: for every run, over all others.
+        overrides: for every run, over all others.
         output: where the directories of the runs are.
 
     Raises:
@@ -142,10 +142,10 @@ def make_plan(study: Study, preset: str | None, words: Sequence[str], output: Pa
     grid |= {f: {name: grid[f][name] for name in names} for f, names in chosen.only.items()}
     tests = _of_size(study.tests, study, preset)
     runs = tuple(
-        _planned(study, chosen, tests, grid, factors, seed, words, output)
+        _planned(study, chosen, tests, grid, factors, seed, overrides, output)
         for factors, seed in _rows(study, chosen, grid)
     )
-    places = tuple(word for word in words if word.partition("=")[0] in PLACES)
+    places = tuple(word for word in overrides if word.partition("=")[0] in PLACES)
     measures = tuple(
         PlannedMeasure(m, output / MEASURES / measure_name(m.name, m.function, m.options), places)
         for m in _of_size(study.measures, study, preset)
@@ -199,7 +199,7 @@ def _of_size(parts: Sequence[Part], study: Study, preset: str | None) -> list[Pa
     return [part for part in parts if not part.presets or name in part.presets]
 
 
-def _alternatives(study: Study, presets: Iterable[Preset]) -> dict[str, dict[str, Words]]:
+def _alternatives(study: Study, presets: Iterable[Preset]) -> dict[str, dict[str, Overrides]]:
     """The alternatives of each factor, with those that presets add."""
     grid = {factor: {**alternatives} for factor, alternatives in study.grid.items()}
     for preset in presets:
@@ -212,7 +212,7 @@ def _alternatives(study: Study, presets: Iterable[Preset]) -> dict[str, dict[str
 
 
 def _rows(
-    study: Study, preset: Preset, grid: Mapping[str, Mapping[str, Words]]
+    study: Study, preset: Preset, grid: Mapping[str, Mapping[str, Overrides]]
 ) -> Iterator[tuple[dict[str, str], int]]:
     """The alternatives of every run, seed by seed."""
     if not grid and not study.words and not preset.words:
@@ -229,7 +229,7 @@ def _planned(
     study: Study,
     preset: Preset,
     every: Sequence[Test],
-    grid: Mapping[str, Mapping[str, Words]],
+    grid: Mapping[str, Mapping[str, Overrides]],
     factors: dict[str, str],
     seed: int,
     more: Sequence[str],
@@ -243,15 +243,15 @@ def _planned(
     said += preset.words
     said += [word for part in preset.also if fits(factors, part.where) for word in part.words]
     said += [f"{key}={seed}" for key in study.seed_keys]
-    words = _last([*said, *more])
-    given = {word.partition("=")[0]: word.partition("=")[2] for word in words}
+    overrides = _last([*said, *more])
+    given = {word.partition("=")[0]: word.partition("=")[2] for word in overrides}
     where = ", ".join(f"{factor} {name}" for factor, name in factors.items())
     if "model" not in given:
         raise UserError(f"{where}: no model; give model=NAME among the words of the study")
     for key in ("output", "train.resume", "trainer.fast_dev_run"):
         if key in given:
             raise UserError(f"{where}: {key} cannot be given: the study says it")
-    rest = [word for word in words if not word.startswith(("model=", "task="))]
+    rest = [word for word in overrides if not word.startswith(("model=", "task="))]
     try:
         config = load_config(given["model"], given.get("task", "classification"), rest)
     except UserError as error:
@@ -262,7 +262,7 @@ def _planned(
     return PlannedRun(factors, (*chosen, *rest), config, folder, tests)
 
 
-def _last(words: Sequence[str]) -> list[str]:
+def _last(overrides: Sequence[str]) -> list[str]:
     """Each key once, as it was said last."""
-    last = {word.partition("=")[0]: i for i, word in enumerate(words)}
-    return [word for i, word in enumerate(words) if last[word.partition("=")[0]] == i]
+    last = {word.partition("=")[0]: i for i, word in enumerate(overrides)}
+    return [word for i, word in enumerate(overrides) if last[word.partition("=")[0]] == i]

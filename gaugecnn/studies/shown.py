@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gaugecnn.errors import OptionError
-from gaugecnn.studies.where import Where, Words
+from gaugecnn.studies.where import Names, Where
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Published:
         values: one for each column, null where there is none.
     """
 
-    row: Words
+    row: Names
     values: tuple[float | None, ...]
 
 
@@ -41,10 +41,10 @@ class Table:
 
     name: str
     title: str
-    rows: Words
-    columns: Words = ("test_condition",)
+    rows: Names
+    columns: Names = ("test_condition",)
     where: Where | tuple[Where, ...] = field(default_factory=dict)
-    beside: Words = ()
+    beside: Names = ()
     format: str = ".2f"
     published: tuple[Published, ...] = ()
     source: str = "published"
@@ -87,9 +87,9 @@ class Figure:
     name: str
     title: str = ""
     kind: FigureKind = FigureKind.bars
-    panels: Words = ()
-    x: Words = ()
-    series: Words = ()
+    panels: Names = ()
+    x: Names = ()
+    series: Names = ()
     where: Where | tuple[Where, ...] = field(default_factory=dict)
     x_title: str = ""
     y_title: str = ""
@@ -136,7 +136,7 @@ class Difference:
     of: str
     minus: str
     where: Where = field(default_factory=dict)
-    conditions: Words = ("rotated",)
+    conditions: Names = ("rotated",)
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class Expectation:
     at_least: float | None = None
     at_most: float | None = None
     of: Where = field(default_factory=dict)
-    presets: Words = ()
+    presets: Names = ()
 
     def __post_init__(self) -> None:
         if self.at_least is None and self.at_most is None:

@@ -16,7 +16,7 @@ import yaml
 
 from gaugecnn.errors import OptionError, UserError
 from gaugecnn.studies.shown import Columns, Difference, Expectation, Figure, Table
-from gaugecnn.studies.where import Where, Words
+from gaugecnn.studies.where import Names, Overrides, Where
 from gaugecnn.typed import read
 
 FILE = "study.yaml"
@@ -25,15 +25,15 @@ FOLDER = "experiments"
 
 @dataclass(frozen=True)
 class Also:
-    """Words for some of the runs.
+    """Overrides for some of the runs.
 
     Args:
         where: which, by the alternatives of factors.
-        words: laid over theirs.
+        words: overrides, laid over theirs.
     """
 
     where: Where
-    words: Words
+    words: Overrides
 
 
 @dataclass(frozen=True)
@@ -41,16 +41,16 @@ class Preset:
     """The same question in another size.
 
     Args:
-        words: for every run, laid over those of the grid.
+        words: overrides for every run, laid over those of the grid.
         grid: alternatives that are added to a factor or take the place of others of it.
         only: by factor, the alternatives that are compared, in this order.
-        also: words for some of the runs.
+        also: overrides for some of the runs.
         seeds: in place of the study's.
     """
 
-    words: Words = ()
-    grid: dict[str, dict[str, Words]] = field(default_factory=dict)
-    only: dict[str, Words] = field(default_factory=dict)
+    words: Overrides = ()
+    grid: dict[str, dict[str, Overrides]] = field(default_factory=dict)
+    only: dict[str, Names] = field(default_factory=dict)
     also: tuple[Also, ...] = ()
     seeds: tuple[int, ...] | None = None
 
@@ -61,10 +61,10 @@ class Test:
 
     Args:
         name: by which tables know it.
-        words: of ``gaugecnn evaluate``.
+        words: overrides of ``gaugecnn evaluate``.
         function: ``module:function`` in their place, called with the run's directory and the
-            words that say where its data lie now and on what it is done, for `open_run`; it gives
-            rows, mappings with `test_condition`, `metric` and `value`, and other columns of
+            overrides that say where its data lie now and on what it is done, for `open_run`; it
+            gives rows, mappings with `test_condition`, `metric` and `value`, and other columns of
             `Result` where they are not the run's.
         options: further arguments of the function.
         where: of which runs, by the alternatives of factors.
@@ -74,11 +74,11 @@ class Test:
     __test__ = False  # no test of pytest's
 
     name: str
-    words: Words = ()
+    words: Overrides = ()
     function: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     where: Where = field(default_factory=dict)
-    presets: Words = ()
+    presets: Names = ()
 
     def __post_init__(self) -> None:
         if bool(self.words) == bool(self.function):
@@ -94,7 +94,7 @@ class Measure:
     Args:
         name: by which tables know it.
         function: ``module:function``, which gives rows, mappings with the columns of `Result`. If
-            it has a parameter `places`, it is called with the words that say where data lie.
+            it has a parameter `places`, it is called with the overrides that say where data lie.
         options: its other arguments.
         presets: in which sizes it is made; all where none is named.
     """
@@ -102,7 +102,7 @@ class Measure:
     name: str
     function: str
     options: dict[str, Any] = field(default_factory=dict)
-    presets: Words = ()
+    presets: Names = ()
 
 
 @dataclass(frozen=True)
@@ -111,11 +111,11 @@ class Study:
 
     Args:
         question: in words.
-        words: for every run.
-        grid: by factor and alternative the words of each; every alternative of one factor is met
-            with every one of the others.
+        words: overrides for every run.
+        grid: by factor and alternative the overrides of each; every alternative of one factor is
+            met with every one of the others.
         exclude: combinations that are left out.
-        also: words for some of the runs.
+        also: overrides for some of the runs.
         seeds: each run is done with each.
         seed_keys: what is given the seed.
         columns: of ``results.csv``.
@@ -129,12 +129,12 @@ class Study:
     """
 
     question: str
-    words: Words = ()
-    grid: dict[str, dict[str, Words]] = field(default_factory=dict)
+    words: Overrides = ()
+    grid: dict[str, dict[str, Overrides]] = field(default_factory=dict)
     exclude: tuple[Where, ...] = ()
     also: tuple[Also, ...] = ()
     seeds: tuple[int, ...] = (0,)
-    seed_keys: Words = ("seed",)
+    seed_keys: Names = ("seed",)
     columns: Columns = field(default_factory=Columns)
     presets: dict[str, Preset] = field(default_factory=dict)
     tests: tuple[Test, ...] = ()

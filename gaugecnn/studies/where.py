@@ -8,8 +8,10 @@ from typing import Any
 from gaugecnn.errors import UserError
 from gaugecnn.typed import joined, nearest
 
-Words = tuple[str, ...]
-"""``key=value``, as on the command line; or names."""
+Overrides = tuple[str, ...]
+"""``key=value``, as on the command line; a study's file calls them words."""
+Names = tuple[str, ...]
+"""Of factors, columns, presets or keys."""
 Where = dict[str, Any]
 """The value of each label, or a list of values, of what is meant."""
 

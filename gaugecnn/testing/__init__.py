@@ -7,7 +7,7 @@ A method of another package takes them over with one subclass, in a file of its 
 
     class TestMine(Conformance):
         model = "path/to/mine.yaml"            # or a name that `gaugecnn models` lists
-        overrides = ("domain.bandwidth=8",)    # words that make it small
+        overrides = ("domain.bandwidth=8",)    # which make it small
 
     python -m pytest tests/test_mine.py        # or, of an installed package,
     python -m pytest --pyargs mine.tests

@@ -35,7 +35,7 @@ class Conformance(InterfaceTests, GradientTests, SymmetryTests, OwnDataTests):
 
     Attributes:
         model: a name of ``configs/model``, or the path of a YAML file.
-        overrides: words that make it small.
+        overrides: ``key=value``, which make it small.
         tasks: those that the file has a plan for, ``classification``, ``segmentation`` or both.
         symmetric: whether the method has exact symmetries. One that has none says so here, and it
             is then tested that it violates those of its domain.

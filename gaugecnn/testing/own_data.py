@@ -62,8 +62,8 @@ class OwnDataTests(Case):
         self, task: str, mean: tuple[float, ...] = (), deviation: tuple[float, ...] = ()
     ) -> Network:
         """The network for data of a task, in evaluation, none of its numbers neutral."""
-        words = [f"model.in_channels={CHANNELS}", "data.name=own.data:load"]
-        config: DictConfig = load_config(self.model, task, [*self.overrides, *words])
+        more = [f"model.in_channels={CHANNELS}", "data.name=own.data:load"]
+        config: DictConfig = load_config(self.model, task, [*self.overrides, *more])
         description = Description(CHANNELS, {task: OUTPUTS}, background=False)
         if task in OF_NUMBERS:
             mean, deviation = mean or (0.0,) * OUTPUTS, deviation or (1.0,) * OUTPUTS

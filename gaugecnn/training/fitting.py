@@ -49,7 +49,7 @@ def fitting_trainer(
     if section.patience is not None:
         if not validated:
             raise UserError(
-                f"train.patience={section.patience} asks for validations, of which the words of "
+                f"train.patience={section.patience} asks for validations, of which the keys of "
                 "trainer leave none"
             )
         callbacks.append(EarlyStopping(module.monitored, patience=section.patience, mode=mode))

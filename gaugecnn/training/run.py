@@ -34,9 +34,9 @@ from gaugecnn.records.directory import (
 from gaugecnn.records.files import read_summary
 from gaugecnn.records.lock import locked
 from gaugecnn.records.names import (
+    changed_overrides,
     changed_surface,
-    changed_words,
-    check_words,
+    check_overrides,
     meant,
     own_name,
     surface_name,
@@ -111,19 +111,19 @@ def train(config: DictConfig) -> dict[str, Any]:
 def evaluate(run: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """Test a trained run, as it was trained or otherwise; adds to its summary.
 
-    A test on another surface is ``SURFACE/condition`` there, one with other words that tell
+    A test on another surface is ``SURFACE/condition`` there, one with other overrides that tell
     ``key=value/condition`` (see `names`), so that no test takes the place of another; nor does one
     on a mesh of the same name but another fingerprint, which is ``SURFACE-DIGEST/condition``.
 
     Args:
         run: the run directory.
-        overrides: ``key=value`` words laid over its configuration.
+        overrides: ``key=value``, laid over its configuration.
 
     Raises:
-        UserError: there is no such run, it is being trained, or the words do not fit it.
+        UserError: there is no such run, it is being trained, or the overrides do not fit it.
     """
     run, overrides = Path(run), list(overrides)
-    check_words(overrides)
+    check_overrides(overrides)
     own = run_config(run)
     with locked(run):
         pass  # nobody trains there, and results can be written
@@ -146,7 +146,7 @@ def evaluate(run: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
             summary["surfaces"] = {surface_name(own): build_domain(own).fingerprint}
         surface = surface_name(config), network.domain.fingerprint
         name = changed_surface(summary["surfaces"], *surface)
-        name += changed_words(own, config, overrides)
+        name += changed_overrides(own, config, overrides)
         results = _named(name, results)
         summary["test"] = {**summary.get("test", {}), **results}
         write_tests(run, _named(name, module.details()), summary)
@@ -189,8 +189,8 @@ def _module(config: DictConfig, network: Network, task: Task, data: SurfaceDataM
     assert isinstance(section, TrainSection)
     conditions: dict[str, Network | None] = {}
     for name, condition in data.collection.conditions.items():
-        other = override(config, condition.words)
-        keys = [word.partition("=")[0] for word in condition.words]
+        other = override(config, condition.overrides)
+        keys = [word.partition("=")[0] for word in condition.overrides]
         same = all(meant(config, key) == meant(other, key) for key in keys)
         conditions[name] = None if same else build_model(other, None, task.description)
     return Training(network, task, section, config.seed, conditions)

@@ -1,4 +1,4 @@
-"""Lightning's Trainer: our choices, the user's words over them, its errors as ours."""
+"""Lightning's Trainer: our choices, the user's keys over them, its errors as ours."""
 
 from __future__ import annotations
 

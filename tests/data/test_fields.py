@@ -191,7 +191,7 @@ def test_meshes_have_other_frames_in_place_of_poses():
     count = len(mesh.points)
     found = collection(mesh, fields((3, 1, count), (3, count), kind=int))
     assert not found.has_poses
-    assert [c.words for c in found.conditions.values()] == [
+    assert [c.overrides for c in found.conditions.values()] == [
         ("domain.frames=aligned",), ("domain.frames=random",)
     ]  # fmt: skip
     assert list(found.conditions) == ["frames/aligned", "frames/random"]

@@ -10,9 +10,9 @@ from gaugecnn import load_config
 from gaugecnn.config import override
 from gaugecnn.errors import UserError
 from gaugecnn.records.names import (
+    changed_overrides,
     changed_surface,
-    changed_words,
-    check_words,
+    check_overrides,
     own_name,
     surface_name,
 )
@@ -68,9 +68,9 @@ def test_words_that_change_nothing(run):
 @pytest.mark.parametrize("words", [["model.max_order=1"], ["model.sampling=1.5", "data.seed=2"]])
 def test_another_network_is_another_test(words):
     own = load_config("s2cnn", overrides=["model.max_order=2", "model.sampling=1.25"])
-    assert list(changed_words(own, override(own, words), words)) == words
+    assert list(changed_overrides(own, override(own, words), words)) == words
     same = ["model.max_order=2", "model.sampling=1.25"]
-    assert list(changed_words(own, override(own, same), same)) == []
+    assert list(changed_overrides(own, override(own, same), same)) == []
 
 
 def test_a_surface_has_its_own_name(run):
@@ -88,7 +88,7 @@ def test_a_test_does_not_train(run, word):
     with pytest.raises(UserError, match=r"train\.\w+= cannot be given here: a test does not train"):
         evaluate(run, ["data.test_size=4", word])
     assert contents(run) == before
-    check_words(["train.batch_size=4"])
+    check_overrides(["train.batch_size=4"])
 
 
 @pytest.mark.parametrize("word", ["trainer.limit_test_batches=0", "trainer.fast_dev_run=true"])
@@ -120,7 +120,7 @@ def test_own_name(limit):
     config = load_config("cnn", overrides=[f"trainer.limit_test_batches={limit}"])
     assert own_name(config) == [f"trainer.limit_test_batches={limit}"]
     assert own_name(load_config("cnn", overrides=["trainer.limit_test_batches=1.0"])) == []
-    assert list(changed_words(config, config, [])) == own_name(config)
+    assert list(changed_overrides(config, config, [])) == own_name(config)
 
 
 @pytest.mark.parametrize(

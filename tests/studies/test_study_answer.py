@@ -179,7 +179,7 @@ def test_the_time_is_estimated_once_and_then_known(written, folder: Path) -> Non
 def test_runs_that_were_trained_by_hand_are_adopted(written, folder: Path) -> None:
     study = written()
     plan = make_plan(load_study(study), None, ["trainer.accelerator=cpu"], Path("runs"))
-    by_hand = [word for word in plan.runs[0].words if not word.startswith("model=")]
+    by_hand = [word for word in plan.runs[0].overrides if not word.startswith("model=")]
     succeed("train", "model=cnn", *by_hand, "output=mine/first")
     other = [word.replace("epochs=2", "epochs=1") for word in by_hand]
     succeed("train", "model=cnn", *other, "output=mine/second")

@@ -22,7 +22,7 @@ def order_of(item: Item, slot: int) -> str:
     """
     order: dict[str, Any] = {"folder": str(item.folder), "slot": slot}
     if isinstance(item, PlannedRun):
-        order["run"] = {"factors": dict(item.factors), "words": item.words}
+        order["run"] = {"factors": dict(item.factors), "words": item.overrides}
         order["tests"] = [dataclasses.asdict(test) for test in item.tests]
     else:
         order["measure"], order["places"] = dataclasses.asdict(item.measure), item.places
@@ -36,9 +36,9 @@ def item_of(order: str) -> tuple[Item, int]:
     if "measure" in told:
         measure, places = read(Measure, told["measure"], "measure"), tuple(told["places"])
         return PlannedMeasure(measure, folder, places), slot
-    words = tuple(told["run"]["words"])
-    given = {word.partition("=")[0]: word.partition("=")[2] for word in words}
-    rest = [word for word in words if not word.startswith(("model=", "task="))]
+    overrides = tuple(told["run"]["words"])
+    given = {word.partition("=")[0]: word.partition("=")[2] for word in overrides}
+    rest = [word for word in overrides if not word.startswith(("model=", "task="))]
     config = load_config(given["model"], given["task"], rest)
     tests = tuple(read(Test, test, "test") for test in told["tests"])
-    return PlannedRun(told["run"]["factors"], words, config, folder, tests), slot
+    return PlannedRun(told["run"]["factors"], overrides, config, folder, tests), slot

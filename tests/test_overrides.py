@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 
 from gaugecnn.config import Config, load_config, override
 from gaugecnn.errors import UserError
-from gaugecnn.words import assign, file_name, parsed, text_keys
+from gaugecnn.overrides import assign, file_name, parsed, text_keys
 
 TEXTS = [
     "1234_53",

@@ -1,4 +1,4 @@
-"""Words ``key=value`` of the command line: of a text key the value is the text that was typed."""
+"""Overrides ``key=value`` as they are typed: of a text key the value is the text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def text_keys(schema: type) -> dict[str, Any]:
 
 
 def parsed(key: str, typed: str, kind: Any) -> Any:
-    """The value of a word.
+    """The value of an override.
 
     A text is neither read as YAML nor interpolated; null says that one is missing, where it may.
 
