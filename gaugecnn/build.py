@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from omegaconf import DictConfig, OmegaConf
 
 from gaugecnn.build_data import build_task, describe, load_collection, splits_of
-from gaugecnn.config import config_folder
 from gaugecnn.data.collection import Collection
 from gaugecnn.data.description import Description
 from gaugecnn.data.poses import NormalAngles
+from gaugecnn.domain_registry import domain_kind
 from gaugecnn.errors import UserError
 from gaugecnn.layers import LayerFamily
 from gaugecnn.networks import Network
 from gaugecnn.ops.allocator import keep_freed_memory
 from gaugecnn.ops.learned_rotations import LearnedRotations
 from gaugecnn.ops.outline import outline
-from gaugecnn.overrides import file_name
 from gaugecnn.plans import FieldPlan
 from gaugecnn.registry import method_for
-from gaugecnn.surfaces.chart import planar_chart
-from gaugecnn.surfaces.cubed_sphere import CubedSphere
 from gaugecnn.surfaces.domain import Domain, PoseDistribution
-from gaugecnn.surfaces.lat_lon import LatLonGrid
-from gaugecnn.surfaces.mesh import Icosphere, TriangleMesh
 from gaugecnn.task_registry import BUILT_IN
 
 if TYPE_CHECKING:  # Lightning is slow to import, and networks do not need it
@@ -41,18 +35,7 @@ def build_domain(config: DictConfig) -> Domain:
     Raises:
         UserError: a mesh that cannot be read or mended.
     """
-    section = config.domain
-    if section.kind == "lat_lon":
-        return LatLonGrid(section.bandwidth)
-    if section.kind == "chart":
-        return planar_chart(section.chart, section.size)
-    if section.kind == "cubed_sphere":
-        return CubedSphere(section.size)
-    frames = section.frames or "aligned"
-    if section.kind == "icosphere":
-        return Icosphere(section.level, frames, section.frame_seed or 0)
-    path, repair = _mesh_path(section.file), section.repair or "safe"
-    return TriangleMesh.from_file(path, frames, section.frame_seed or 0, repair)
+    return domain_kind(config.domain.kind).build(_plain(config.domain))
 
 
 def build_family(config: DictConfig, domain: Domain | None = None) -> LayerFamily[Any]:
@@ -167,10 +150,3 @@ def _plain(section: DictConfig) -> dict[str, Any]:
     """A section in plain Python, with what it refers to."""
     plain: Any = OmegaConf.to_container(section, resolve=True)
     return plain
-
-
-def _mesh_path(file: str) -> Path:
-    """The user's file, or else the shipped mesh of that name (``meshes/torus.ply``)."""
-    file = file_name(file)
-    shipped = config_folder().parent / file
-    return shipped if shipped.is_file() and not Path(file).is_file() else Path(file)

@@ -12,16 +12,6 @@ from gaugecnn.errors import OptionError
 ChoiceT = TypeVar("ChoiceT", bound=StrEnum)
 
 
-class DomainKind(StrEnum):
-    """Where a function is sampled: ``domain.kind``."""
-
-    lat_lon = "lat_lon"
-    chart = "chart"
-    cubed_sphere = "cubed_sphere"
-    icosphere = "icosphere"
-    mesh = "mesh"
-
-
 class ChartKind(StrEnum):
     """Which map takes the sphere to the plane, or the plane itself: ``domain.chart``."""
 

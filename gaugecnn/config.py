@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,19 +18,20 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from gaugecnn.choices import Convention, DomainKind, PoseDistribution
 from gaugecnn.data.images.conventions import check_convention
 from gaugecnn.data.images.limits import check_digits
 from gaugecnn.data.input_names import check_inputs, check_picture_options
 from gaugecnn.data.pose_options import check_poses
-from gaugecnn.domain_options import DOMAIN_KEYS, DomainSection, check_domain
-from gaugecnn.errors import OptionError, UserError
+from gaugecnn.domain_registry import domain_kind, domain_kinds
+from gaugecnn.errors import UserError
 from gaugecnn.exact_size import exact_size, stands_in
 from gaugecnn.overrides import assign, parsed, text_keys
 from gaugecnn.plans import InvariantPlan
-from gaugecnn.recipe import TrainSection, check_recipe
+from gaugecnn.recipe import check_recipe
 from gaugecnn.registry import method_for
 from gaugecnn.renamed_keys import warn_of_old_names
+from gaugecnn.schema import Config, schema
+from gaugecnn.shipped import shipped_folder
 from gaugecnn.task_registry import (
     OF_NUMBERS,
     OF_PICTURES,
@@ -47,46 +48,9 @@ SETTLED = ("model.name", "model.method")
 """What a model's file says, and no override."""
 
 
-@dataclass
-class DataSection:
-    """Which functions are shown, and in which poses."""
-
-    name: str = "digits"
-    root: str = "data"
-    download: bool = False
-    rotation: PoseDistribution = PoseDistribution.none
-    angle_mean: float | None = None
-    angle_spread: float | None = None
-    copies: int | None = None
-    train_size: int | None = None
-    validation_size: int | None = None
-    test_size: int | None = None
-    digits_per_sphere: int = 1
-    convention: Convention = Convention.standard
-    input: str = "values"
-    standardise: bool | None = None
-    seed: int = 0
-
-
-@dataclass
-class Config:
-    """The whole configuration; `model` is typed by the method's own options and stages."""
-
-    seed: int = 0
-    task: str = "classification"
-    output: str | None = None
-    data: DataSection = field(default_factory=DataSection)
-    train: TrainSection = field(default_factory=TrainSection)
-    trainer: dict[str, Any] = field(default_factory=dict)
-    domain: DomainSection = field(default_factory=DomainSection)
-    model: dict[str, Any] = field(default_factory=dict)
-
-
 def config_folder() -> Path:
     """The folder `configs/`: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).parent
-    packed = package / "configs"
-    return packed if packed.is_dir() else package.parent / "configs"
+    return shipped_folder("configs")
 
 
 def available(group: str) -> list[str]:
@@ -140,7 +104,10 @@ def override(config: DictConfig, overrides: Sequence[str]) -> DictConfig:
         tree: Any = OmegaConf.to_container(whole, resolve=False, enum_to_str=True)
     pairs = [_pair(word) for word in overrides]
     _drop_unused(tree, dict(pairs).get("domain.kind"))
-    known, texts = leaves(Config), text_keys(Config) | {f"trainer.{n}": str | None for n in TEXTS}
+    known, texts = (
+        leaves(schema()),
+        text_keys(schema()) | {f"trainer.{n}": str | None for n in TEXTS},
+    )
     for key, typed in pairs:
         if key in SETTLED:
             raise UserError(f"{key} cannot be given: choose another with model=NAME or a file")
@@ -151,7 +118,7 @@ def override(config: DictConfig, overrides: Sequence[str]) -> DictConfig:
         given = OmegaConf.create(tree)
         plain: Any = OmegaConf.to_container(given, resolve=True, throw_on_missing=True)
         auto = stands_in(plain["domain"], whole.domain)
-        checked = read(Config, plain, "")
+        checked = read(schema(), plain, "")
         _check(checked)
         if auto:
             given.domain.size = exact_size(checked.model, checked.domain, checked.task)
@@ -163,7 +130,7 @@ def override(config: DictConfig, overrides: Sequence[str]) -> DictConfig:
 @cache  # what is merged is copied, here and below
 def _types() -> DictConfig:
     """The typed defaults."""
-    types: DictConfig = OmegaConf.structured(Config)
+    types: DictConfig = OmegaConf.structured(schema())
     return types
 
 
@@ -229,8 +196,9 @@ def _load_file(group: str, name: str) -> DictConfig:
 def _drop_unused(tree: Any, kind: str | None) -> None:
     """Forget what was set for another kind of domain than the one that is asked for."""
     domain = tree.get("domain")
-    if isinstance(domain, dict) and kind in list(DOMAIN_KEYS) and kind != domain.get("kind"):
-        kept = DOMAIN_KEYS[DomainKind(kind)].optional  # a size of one kind is none of another
+    if isinstance(domain, dict) and kind in domain_kinds() and kind != domain.get("kind"):
+        own = domain_kinds()[kind]
+        kept = set(own.used) - set(own.needed)  # a size of one kind is none of another
         tree["domain"] = {name: given for name, given in domain.items() if name in kept}
 
 
@@ -245,10 +213,7 @@ def _check(config: Config) -> None:
         )
     check_trainer(config.trainer)
     _check_model(config)
-    try:
-        check_domain(config.domain)
-    except OptionError as error:
-        raise UserError(f"domain.{error.option}: {error}") from error
+    domain_kind(config.domain.kind).options(asdict(config.domain))
     check_recipe(config.train, config.task, losses_of(config.task))
     check_digits(config.data.digits_per_sphere)
     check_inputs(config.data.input)

@@ -5,19 +5,23 @@ The domains themselves check by these functions, and a configuration does before
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
 
-from gaugecnn.choices import ChartKind, DomainKind, FrameChoice, Repair
-from gaugecnn.errors import OptionError, UserError
+from gaugecnn.choices import ChartKind, FrameChoice, Repair
+from gaugecnn.errors import OptionError
 
 MAX_LEVEL = 7
 
 
 @dataclass
 class DomainSection:
-    """Where the function is sampled; each kind uses its own keys."""
+    """Where the function is sampled: a kind, and the keys of all kinds, of which each has its own.
 
-    kind: DomainKind = DomainKind.icosphere
+    Keys of kinds that other packages bring are added by `gaugecnn.domain_registry`.
+    """
+
+    kind: str = "icosphere"
     level: int | None = None
     bandwidth: int | None = None
     chart: ChartKind | None = None
@@ -29,58 +33,79 @@ class DomainSection:
 
 
 @dataclass(frozen=True)
-class DomainKeys:
-    """The keys of a kind of domain.
+class DomainOptions:
+    """The keys ``domain.KEY`` of one kind of domain; those without a default are needed.
 
-    Args:
-        needed: those without which there is no such domain.
-        optional: those with defaults.
+    What cannot be is refused by an `OptionError` when one is made.
     """
 
-    needed: tuple[str, ...]
-    optional: tuple[str, ...] = ()
-
-    @property
-    def used(self) -> tuple[str, ...]:
-        return self.needed + self.optional
+    def surface_name(self, kind: str) -> str:
+        """What a surface is called in ``test[SURFACE/condition]``, such as ``icosphere5``."""
+        needed = [entry.name for entry in fields(self) if entry.default is MISSING]
+        return kind + "-".join(str(getattr(self, name)) for name in needed)
 
 
-DOMAIN_KEYS = {
-    DomainKind.lat_lon: DomainKeys(("bandwidth",)),
-    DomainKind.chart: DomainKeys(("chart", "size")),
-    DomainKind.cubed_sphere: DomainKeys(("size",)),
-    DomainKind.icosphere: DomainKeys(("level",), ("frames", "frame_seed")),
-    DomainKind.mesh: DomainKeys(("file",), ("repair", "frames", "frame_seed")),
-}
+@dataclass(frozen=True, kw_only=True)
+class FramedOptions(DomainOptions):
+    """The keys of every mesh: in which tangent frames features are written."""
+
+    frames: FrameChoice = FrameChoice.aligned
+    frame_seed: int = 0
 
 
-def check_domain(domain: DomainSection) -> None:
-    """Refuse a domain that cannot be, before there is one.
+@dataclass(frozen=True)
+class LatLonOptions(DomainOptions):
+    """A latitude-longitude grid of ``2 bandwidth`` rings."""
 
-    Raises:
-        UserError: a key that the kind needs is missing, one that it does not use is given, or a
-            value is out of range.
-    """
-    keys = DOMAIN_KEYS[domain.kind]
-    names = [field.name for field in fields(domain) if field.name != "kind"]
-    given = [name for name in names if getattr(domain, name) is not None]
-    for name in given:
-        if name not in keys.used:
-            used = ", ".join(f"domain.{key}" for key in keys.used)
-            raise UserError(
-                f"domain.{name} is not used by domain.kind={domain.kind}, which uses {used}"
-            )
-    missing = [f"domain.{key}" for key in keys.needed if key not in given]
-    if missing:
-        raise UserError(f"domain.kind={domain.kind} needs {' and '.join(missing)}")
-    if domain.bandwidth is not None:
-        check_bandwidth(domain.bandwidth)
-    if domain.level is not None:
-        check_level(domain.level)
-    if domain.chart is not None and domain.size is not None:
-        check_size(domain.chart, domain.size)
-    elif domain.size is not None:
-        check_face_size(domain.size)
+    bandwidth: int
+
+    def __post_init__(self) -> None:
+        check_bandwidth(self.bandwidth)
+
+
+@dataclass(frozen=True)
+class ChartOptions(DomainOptions):
+    """A planar chart of `size` rows and columns."""
+
+    chart: ChartKind
+    size: int
+
+    def __post_init__(self) -> None:
+        check_size(self.chart, self.size)
+
+    def surface_name(self, kind: str) -> str:
+        return f"{self.chart}{self.size}"
+
+
+@dataclass(frozen=True)
+class CubedSphereOptions(DomainOptions):
+    """Six square charts of `size` rows and columns."""
+
+    size: int
+
+    def __post_init__(self) -> None:
+        check_face_size(self.size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IcosphereOptions(FramedOptions):
+    """An icosahedron, `level` times subdivided."""
+
+    level: int
+
+    def __post_init__(self) -> None:
+        check_level(self.level)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeshOptions(FramedOptions):
+    """The triangle mesh of a file."""
+
+    file: str
+    repair: Repair = Repair.safe
+
+    def surface_name(self, kind: str) -> str:
+        return Path(self.file).stem
 
 
 def check_bandwidth(bandwidth: object) -> None:

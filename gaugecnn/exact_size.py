@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gaugecnn.domain_options import DOMAIN_KEYS, DomainSection
+from gaugecnn.domain_options import DomainSection
+from gaugecnn.domain_registry import domain_kinds
 from gaugecnn.errors import UserError
 from gaugecnn.registry import method_for
 
@@ -32,10 +33,10 @@ def stands_in(domain: Any, before: Any) -> bool:
     if not isinstance(domain, dict) or domain.get("size") != AUTO:
         return False
     own = before.get("size") if isinstance(before, Mapping) else None
-    keys = DOMAIN_KEYS.get(domain.get("kind"))  # type: ignore[arg-type]
+    kind = domain_kinds().get(str(domain.get("kind")))
     if isinstance(own, int):
         domain["size"] = own
-    elif keys is not None and "size" in keys.used:
+    elif kind is not None and "size" in kind.used:
         raise UserError(
             "domain.size=auto is the exact size nearest to that of the model's file, which gives "
             "none; expected a number"

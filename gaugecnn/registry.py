@@ -7,15 +7,14 @@ A method outside this repository registers a `Method` under the entry-point grou
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
-from gaugecnn.errors import GaugecnnWarning, UserError
+from gaugecnn.domain_registry import DomainKind, domain_kind, domain_kinds
+from gaugecnn.errors import UserError
 from gaugecnn.methods.cnn.stage import CNNStage
 from gaugecnn.methods.gauge.stage import GaugeOptions, GaugeStage
 from gaugecnn.methods.gcn.stage import GCNStage
@@ -23,6 +22,7 @@ from gaugecnn.methods.p4.options import P4Options
 from gaugecnn.methods.p4.stage import P4Stage
 from gaugecnn.methods.s2cnn.stage import S2CNNOptions, S2CNNStage
 from gaugecnn.plans import Options, Plan, Stage
+from gaugecnn.plugins import with_brought
 from gaugecnn.renamed_keys import with_new_names
 from gaugecnn.task_registry import plan_class
 from gaugecnn.typed import leaves, read, value
@@ -60,9 +60,13 @@ class Method:
     outline: bool = False
     own_layers: Mapping[str, str] = field(default_factory=dict)
 
-    def load(self, domain_kind: str | None = None) -> type[LayerFamily[Any]]:
+    def works_on(self, kind: DomainKind) -> bool:
+        """Whether it accepts a kind of domain: it says so, or the kind does."""
+        return kind.name in self.domains or self.name in kind.methods
+
+    def load(self, kind: str | None = None) -> type[LayerFamily[Any]]:
         """The layers on a kind of domain; where None is given, those of most kinds."""
-        layers = self.own_layers.get(domain_kind or "", self.family)
+        layers = self.own_layers.get(kind or "", self.family)
         if not isinstance(layers, str):
             return layers
         module, _, name = layers.partition(":")
@@ -186,49 +190,35 @@ def methods() -> dict[str, Method]:
 
     What another package brings and cannot be used is left out, and a warning names it.
     """
-    found = {method.name: method for method in BUILT_IN}
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        try:
-            method = _load(point)
-            if method.name in found:
-                raise UserError(f"a method {method.name} exists already")
-        except Exception as error:  # whatever another package raises
-            package = f" of {point.dist.name}" if point.dist else ""
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            warnings.warn(
-                f"the method {point.name}{package} ({point.value}) is left out: {reason}",
-                GaugecnnWarning,
-                stacklevel=2,
-            )
-        else:
-            found[method.name] = method
-    return found
+    built_in = {method.name: method for method in BUILT_IN}
+    return with_brought(built_in, ENTRY_POINT_GROUP, "method", _checked)
 
 
-def _load(point: EntryPoint) -> Method:
-    """The method that an entry point brings, once its options and stages can be read."""
-    method = point.load()
+def _checked(method: object) -> Method:
+    """What an entry point brings, once its options and stages can be read."""
     if not isinstance(method, Method):
         raise UserError(f"expected a Method, got a {type(method).__name__}")
     _ = method.options, method.stage
     return method
 
 
-def method_for(name: str, domain_kind: str) -> Method:
-    """The method of that name, once it is known to accept the domain.
+def method_for(name: str, kind: str) -> Method:
+    """The method of that name, once it is known to accept a kind of domain.
 
     Raises:
-        UserError: no such method, or a combination that makes no sense; lists those that do.
+        UserError: no such method or kind, or a combination that makes no sense; lists those that
+            do.
     """
-    table = methods()
+    table, on = methods(), domain_kind(kind)
     if name not in list(table):
         raise UserError(f"model.method: expected one of {', '.join(table)}, got {name!r}")
     method = table[name]
-    if domain_kind not in method.domains:
-        others = [other.name for other in table.values() if domain_kind in other.domains]
+    there = [other.name for other in table.values() if other.works_on(on)]
+    if name not in there:
+        kinds = [other.name for other in domain_kinds().values() if method.works_on(other)]
         raise UserError(
-            f"method {name} does not work on domain.kind={domain_kind}; "
-            f"possible: {name} on {' or '.join(method.domains)}; "
-            f"{domain_kind} with {' or '.join(others) or 'no method'}"
+            f"method {name} does not work on domain.kind={kind}; "
+            f"possible: {name} on {' or '.join(kinds) or 'no kind'}; "
+            f"{kind} with {' or '.join(there) or 'no method'}"
         )
     return method

@@ -10,12 +10,12 @@ import gaugecnn
 PACKAGE = Path(gaugecnn.__file__).parent
 
 FLOORS = [
-    ("errors", "extras", "files", "lazy", "choices", "callables"),
+    ("errors", "extras", "files", "lazy", "choices", "callables", "plugins", "shipped"),
     ("plans", "domain_options", "typed"),
     ("overrides", "trainer_keys", "renamed_keys"),
     ("disk_cache",),
     ("geometry",),
-    ("surfaces",),
+    ("surfaces", "domain_registry"),
     ("data",),
     ("claims", "layers", "heads"),
     ("networks",),
@@ -24,7 +24,7 @@ FLOORS = [
     ("ops",),
     ("methods",),
     ("registry", "recipe"),
-    ("exact_size",),
+    ("exact_size", "schema"),
     ("config",),
     ("build_data",),
     ("build",),

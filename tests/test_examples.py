@@ -36,7 +36,7 @@ TINY = [
 ]
 SMALLER = {"model=gauge": "domain.level=2", "model=examples": "domain.bandwidth=8"}
 DATA = ("own_pictures.py", "own_fields.py", "own_mesh.py")
-RUN = (*DATA, "own_task.py", "own_padding.py", "own_method")
+RUN = (*DATA, "own_surface.py", "own_task.py", "own_padding.py", "own_method")
 TESTS = ("test_own_padding.py",)
 LONGEST = {"own_padding.py": 65, "own_method/layers.py": 90, "own_method/family.py": 70}
 """Lines of the examples that need more than forty: the two methods."""
@@ -187,6 +187,16 @@ def test_vectors_are_the_gradients_of_the_values(tmp_path, monkeypatch, example)
     assert np.abs(found - expected).max() < 0.05 < np.abs(found).max()
 
 
+def test_a_torus_by_its_formula(example):
+    mesh = example("own_surface").torus(0.4, 40, "aligned", 0)
+    assert mesh.shape == (40 * 16,)
+    x, y, z = (mesh.points - mesh.points.mean(0)).T
+    ring = (x**2 + y**2).sqrt()
+    tube = ((ring - ring.mean()) ** 2 + z**2).sqrt()  # of a polygon the mean is not the circle's
+    assert float(tube.mean() / ring.mean()) == pytest.approx(0.4, rel=0.02)
+    assert float(mesh.areas.sum()) == pytest.approx(4 * np.pi)
+
+
 def test_parity_of_labels(example):
     parity = example("own_task").Parity(picture_description(1, 10))
     assert parity.outputs == 2
@@ -207,9 +217,22 @@ def test_commands_know_tasks_and_methods_of_another_package(trained):
         "gaugecnn render --run own_task.py --output run.png",
         "gaugecnn evaluate own_padding.py domain.bandwidth=12",
         "gaugecnn config model=examples/own_padding.yaml task=parity",
+        "gaugecnn evaluate own_surface.py domain.ratio=0.5",
+        "gaugecnn config model=gcn domain.kind=torus domain.ratio=0.4 domain.frames=random",
     ]
     method = "gaugecnn config model=examples/own_padding.yaml domain.kind=mesh domain.file=a.ply"
-    refused = {"gaugecnn config task=primality": "parity", method: "around"}
+    torus = "gaugecnn config domain.kind=torus"
+    refused = {
+        "gaugecnn config task=primality": "parity",
+        method: "around",
+        torus: "domain.kind=torus needs domain.ratio",
+        f"{torus} domain.ratio=2": "domain.ratio: expected 0 < domain.ratio < 1, got 2.0",
+        f"{torus} domain.ratio=x": "domain.ratio: expected a number, got 'x'",
+        f"{torus} domain.ratio=0.4 domain.level=3": "domain.level is not used by domain.kind=torus",
+        f"{torus} domain.ratio=0.4 model=s2cnn": "s2cnn on lat_lon; torus with gauge or gcn",
+        "gaugecnn config domain.ratio=0.4": "domain.ratio is not used by domain.kind=icosphere",
+        "gaugecnn config domain.kind=tours": "did you mean torus?",
+    }
     found = answers(trained, [*known, *refused])
     for line, (code, _, said) in zip(known, found, strict=False):
         assert code == 0, (line, said)

@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-import gaugecnn.registry
+import gaugecnn.plugins
 from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.methods.gauge import GaugeFamily, GaugeStage
 from gaugecnn.methods.gcn import GCNFamily
@@ -26,7 +26,7 @@ def bring(monkeypatch):
 
     def brought(*values: str) -> dict[str, Method]:
         points = [EntryPoint(f"point{i}", v, "gaugecnn.methods") for i, v in enumerate(values)]
-        monkeypatch.setattr(gaugecnn.registry, "entry_points", lambda group: points)
+        monkeypatch.setattr(gaugecnn.plugins, "entry_points", lambda group: points)
         methods.cache_clear()
         return methods()
 

@@ -7,11 +7,11 @@ that other overrides make other tests ``key=value,key=value/condition``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from gaugecnn.domain_registry import domain_kind
 from gaugecnn.errors import UserError
 
 SAME_TEST = (
@@ -98,13 +98,8 @@ def changed_overrides(
 
 def surface_name(config: DictConfig) -> str:
     """The name of a surface in ``test[SURFACE/condition]``: ``ellipsoid``, ``icosphere5``."""
-    domain = config.domain
-    if domain.kind == "mesh":
-        return Path(domain.file).stem
-    if domain.kind == "chart":
-        return f"{domain.chart}{domain.size}"
-    fineness = next(n for n in (domain.level, domain.bandwidth, domain.size) if n is not None)
-    return f"{domain.kind}{fineness}"
+    section: Any = OmegaConf.to_container(config.domain, resolve=True)
+    return domain_kind(section["kind"]).options(section).surface_name(section["kind"])
 
 
 def changed_surface(surfaces: dict[str, str], name: str, fingerprint: str) -> list[str]:

@@ -192,10 +192,10 @@ _CHARTS: dict[ChartKind, type[PlanarChart]] = {
 }
 
 
-def planar_chart(kind: ChartKind | str, size: int) -> PlanarChart:
+def planar_chart(chart: ChartKind | str, size: int) -> PlanarChart:
     """The chart of a kind, with `size` rows and columns.
 
     Raises:
         UserError: there is no such kind, or it has no chart of this size.
     """
-    return _CHARTS[choice(ChartKind, kind, "domain.chart")](size)
+    return _CHARTS[choice(ChartKind, chart, "domain.chart")](size)

@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from gaugecnn.config import Config, available, config_folder
-from gaugecnn.domain_options import DOMAIN_KEYS
+from gaugecnn.config import available, config_folder
+from gaugecnn.domain_registry import domain_kinds
 from gaugecnn.plans import FieldPlan
 from gaugecnn.registry import BUILT_IN
+from gaugecnn.schema import Config
 from gaugecnn.task_registry import plan_class, task_names
 from gaugecnn.trainer_keys import ALLOWED, REFUSED
 from gaugecnn.typed import leaves
@@ -74,7 +75,7 @@ def keys_of(model: str, task: str) -> Mapping[str, Any]:
     """The keys that a model's configuration takes, with their types."""
     node = MODELS[model]
     method = METHODS[node.model.method]
-    used = (*DOMAIN_KEYS[node.domain.kind].used, "kind")
+    used = (*domain_kinds()[node.domain.kind].used, "kind")
     keys = {
         key: kind
         for key, kind in leaves(Config).items()

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from gaugecnn import build_model, load_config
-from gaugecnn.choices import ChartKind, DomainKind
+from gaugecnn.choices import ChartKind
 from gaugecnn.domain_options import DomainSection
 from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.exact_size import exact_size
@@ -85,7 +85,7 @@ def test_auto_is_the_nearest_exact_size(model, task, words, size):
 
 def test_of_two_sizes_as_near_it_is_the_larger():
     model = {"method": "p4", "classification": {"stages": [{"channels": 2, "pool": 2}]}}
-    domain = DomainSection(DomainKind.chart, chart=ChartKind.plane, size=27)
+    domain = DomainSection("chart", chart=ChartKind.plane, size=27)
     assert exact_size(model, domain, "classification") == 28
 
 
@@ -93,7 +93,7 @@ def test_every_size_is_exact_with_equivariant_subsampling():
     words = ["domain.size=auto", "model.subsampling=equivariant"]
     assert load_config("p4_25k", overrides=words).domain.size == 28
     plan = InvariantPlan(stages=(PLAIN, POOL))
-    domain = DomainSection(DomainKind.chart, chart=ChartKind.plane, size=27)
+    domain = DomainSection("chart", chart=ChartKind.plane, size=27)
     assert P4Options(subsampling="equivariant").reasons(plan, domain) == []
     assert len(P4Options().reasons(plan, domain)) == 1
 

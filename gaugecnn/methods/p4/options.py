@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gaugecnn.choices import ChartKind, DomainKind
+from gaugecnn.choices import ChartKind
 from gaugecnn.domain_options import DomainSection
 from gaugecnn.errors import UserError
 from gaugecnn.methods.p4.stage import P4Stage
@@ -46,7 +46,7 @@ class P4Options(Options):
             raise UserError(
                 "domain.chart=equirectangular: p4 turns domain.chart=azimuthal or plane by quarters"
             )
-        if domain.kind is DomainKind.cubed_sphere:
+        if domain.kind == "cubed_sphere":
             self.check_cubed_sphere()
 
     def check_cubed_sphere(self) -> None:
