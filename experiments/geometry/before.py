@@ -28,13 +28,12 @@ before = sum(r.ru_utime + r.ru_stime for r in used())
 surface = TriangleMesh(sphere.vertices * [1, 1, 1.3], sphere.faces).surface
 neighbourhood(surface, 2.3 * surface.mean_edge)
 after = sum(r.ru_utime + r.ru_stime for r in used())
-peak = max(r.ru_maxrss for r in used()) / 1e3
-print(json.dumps({"vertices": len(surface), "discs_s": after - before, "peak_memory_mb": peak}))
+print(json.dumps({"vertices": len(surface), "discs_s": after - before}))
 """
 
 
 def rows(levels: list[int]) -> Iterator[dict[str, Any]]:
-    """Processor seconds and memory of the old discs, by level of the icosphere."""
+    """Processor seconds of the old discs, by level of the icosphere."""
     root = Path(__file__).parents[2]
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "before"

@@ -13,6 +13,17 @@ from gaugecnn.studies.plan import PlannedRun, make_plan
 from gaugecnn.studies.specification import load_study
 from tests.studies.calls import ROOT
 
+MISSED = {
+    "s2cnn_cost": {
+        "the published plan, forward",
+        "the published plan, forward and backward",
+        "on Gauss-Legendre rings with products, forward",
+        "on Gauss-Legendre rings with products, forward and backward",
+        "the published classifier beside a product of 2048, forward",
+        "the published classifier beside a product of 2048, forward and backward",
+    }
+}
+"""What was asked of a study, and its README says was missed."""
 ONE_SEED = ("smoke", "s2cnn_mnist")
 """Seconds that say nothing, and hours that are told to be one run."""
 FILES = sorted((ROOT / "experiments").glob("*/study.yaml"))
@@ -50,10 +61,12 @@ def test_what_is_committed_is_as_expected(file: Path, preset: str | None, tmp_pa
     study = load_study(file)
     plan = make_plan(study, preset, [], tmp_path)
     numbers = numbers_of(plan, file.parent.name, file.parent / "results.csv", tmp_path)
-    told = [
-        line
+    told = {
+        expected.name: lines
         for i, expected in enumerate(study.expected)
         if preset in (expected.presets or (preset,))
-        for line in missed(expected, numbers, plan.factors, f"expected[{i}]")
-    ]
-    assert not numbers or not told  # those of another size have no row here
+        if (lines := list(missed(expected, numbers, plan.factors, f"expected[{i}]")))
+    }
+    known = MISSED.get(file.parent.name, set())
+    assert not numbers or set(told) == known, told  # those of another size have no row here
+    assert not known or "*(missed)*" in (file.parent / "README.md").read_text()
