@@ -33,37 +33,6 @@ def test_every_number_carries_its_provenance(path):
         float(row["value"])
 
 
-@pytest.fixture
-def scores() -> dict[tuple[str, str, str], float]:
-    """The metric of the first comparison by model, task and test."""
-    rows = rows_of(EXPERIMENTS / "first_comparison" / "results.csv")
-    assert {(row["train_size"], row["dtype"]) for row in rows} == {("10000", "32-true")}
-    assert all(float(row["train_seconds"]) <= 900 for row in rows)
-    metric = {"classification": "accuracy", "segmentation": "miou_foreground"}
-    return {
-        (row["model"], row["task"], row["test_condition"]): float(row["value"])
-        for row in rows
-        if row["metric"] == metric[row["task"]]
-    }
-
-
-@pytest.mark.parametrize("model", ["gauge", "s2cnn"])
-def test_built_in_rotations_are_kept(scores, model):
-    unrotated, rotated = (
-        scores[model, "classification", test] for test in ("unrotated", "rotated")
-    )
-    assert rotated >= 92
-    assert abs(unrotated - rotated) <= 1.5
-    unrotated, rotated = (scores[model, "segmentation", test] for test in ("unrotated", "rotated"))
-    assert abs(unrotated - rotated) <= 2
-    assert rotated > scores["cnn-augmented", "segmentation", "rotated"]
-
-
-def test_the_plain_cnn_loses_them(scores):
-    assert scores["cnn", "classification", "unrotated"] > 95
-    assert scores["cnn", "classification", "rotated"] < 50
-
-
 def values(name: str, dtype: str = "float32") -> dict[tuple[str, str, str], float]:
     """The numbers of an experiment by model, test and metric."""
     rows = rows_of(EXPERIMENTS / name / "results.csv")
