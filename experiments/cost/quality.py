@@ -57,5 +57,6 @@ def draw(answer: Answer) -> Any:
     axes.set_xlabel("seconds of training on one core, rendering included")
     axes.set_ylabel("validation accuracy, %")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    if colours:
+        axes.legend(frameon=False)
     return figure

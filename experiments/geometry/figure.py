@@ -30,7 +30,8 @@ def draw(answer: Answer) -> Any:
             cost.loglog(sizes, values, "o-", color=colour, label=model)
     cost.set(xlabel="vertices", ylabel="processor seconds")
     cost.set_title("discs around every vertex", fontsize=9, loc="left")
-    cost.legend(frameon=False, fontsize=8)
+    if cost.lines:
+        cost.legend(frameon=False, fontsize=8)
     for i, (metric, (label, marker, limit)) in enumerate(ERRORS.items()):
         found = [n for name, other, n in named if (name, other) == (WIDEST, metric)]
         values = [max(n.value, 1e-17) for n in found]

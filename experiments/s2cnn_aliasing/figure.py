@@ -58,5 +58,6 @@ def _curves(numbers: Sequence[Number], colours: dict[str, str], title: str) -> A
     axes.set(yscale="log", xlabel="bandwidth of the grid over the degree cut-off", title=title)
     axes.title.set_fontsize(10)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=9)
+    if axes.lines:
+        axes.legend(frameon=False, fontsize=9)
     return figure
