@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from gaugecnn.studies.spread import Names, Spread, chosen, grouped
 COLOURS = ("#4e79a7", "#f28e2b", "#59a14f", "#d1495b", "#8a8a8a", "#edae49", "#76b7b2", "#b07aa1")
 WIDTH, HEIGHT = 3.4, 3.4
 """Inches of a panel."""
+IN_A_ROW = 3
+"""Panels that stand side by side; more of them make a square."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +57,23 @@ def draw(figure: Figure, answer: Answer, key: str) -> Canvas:
     found = grouped(numbers, asked, key)
     panels = list(dict.fromkeys(names[: len(figure.panels)] for names in found))
     series = list(dict.fromkeys(names[len(figure.panels) + len(figure.x) :] for names in found))
-    canvas = Canvas(figsize=(WIDTH * max(1, len(panels)), HEIGHT), layout="constrained", dpi=150)
-    grid = canvas.subplots(1, max(1, len(panels)), squeeze=False)
-    for axes, panel in zip(grid[0], panels, strict=bool(panels)):
+    count = max(1, len(panels))
+    columns = count if count <= IN_A_ROW else math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    canvas = Canvas(figsize=(WIDTH * columns, HEIGHT * rows), layout="constrained", dpi=150)
+    titles = [figure.y_title or metrics_of(numbers, figure, panel) for panel in panels]
+    same = len(set(titles)) == 1  # what is measured alike is drawn alike
+    grid = canvas.subplots(rows, columns, squeeze=False, sharey=same).flatten()
+    for axes in grid[count:]:
+        axes.remove()
+    for axes, panel, title in zip(grid, panels, titles, strict=False):
         size = len(panel)
         inside = {names[size:]: s for names, s in found.items() if names[:size] == panel}
         _panel(axes, figure, inside, series)
         axes.set_title(", ".join(panel), fontsize=10)
         axes.set_xlabel(figure.x_title)
-        axes.set_ylabel(figure.y_title or metrics_of(numbers, figure, panel))
+        if not same or axes.get_subplotspec().is_first_col():
+            axes.set_ylabel(title)
         axes.spines[["top", "right"]].set_visible(False)
     if figure.series:
         labelled = [axes.get_legend_handles_labels() for axes in canvas.axes]

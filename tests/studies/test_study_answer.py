@@ -87,6 +87,10 @@ def test_lines_are_drawn_at_their_numbers_and_bars_side_by_side() -> None:
     assert [bar.get_height() for bar in first.patches] == [52, 53]
     assert [text.get_text() for text in second.get_xticklabels()] == ["1", "10"]
     assert (first.get_title(), second.get_title()) == ("cnn", "p4 & more")
+    assert first.get_ylim() == second.get_ylim()  # what is measured alike is drawn alike
+    assert (first.get_ylabel(), second.get_ylabel()) == ("accuracy", "")
+    other = [*NUMBERS, *(number(f"n{i}", "1", 0, 9.0) for i in range(3))]
+    assert len(draw(bars, Answer(Study("?"), [], other), "figures[0]").axes) == 5
     fresh = [*NUMBERS, number("cnn", "fresh", 0, 90.0)]
     (axes,) = draw(lines, Answer(Study("?"), [], fresh), "figures[0]").axes
     assert axes.lines[0].get_xdata().tolist() == [0, 1, 2]  # one after another
