@@ -57,7 +57,7 @@ NOT_RUN = {
     "gaugecnn study own_fields engine=ray ray.address=auto": "needs a cluster; tests make one",
     "gaugecnn study NAME": "stands for any",
     "gaugecnn study NAME data.root=DIR": "likewise",
-    "gaugecnn study rotated_or_not data.root=DIR data.name=fashion_mnist": "an hour; tests/studies do",
+    "gaugecnn study rotated_or_not data.root=DIR data.name=fashion_mnist": "an hour of training",
     "gaugecnn study smoke --dry-run": "trains a few steps of each network; tests/studies do",
 }
 """Lines that are not run at all, and why."""
