@@ -140,41 +140,33 @@ def test_a_trained_network_knows_nothing_of_frames(task, what):
         assert error <= (5e-5 if name.endswith("float32") else 1e-10), name
 
 
-def geometry(metric: str) -> dict[str, float]:
-    """A figure of the experiment on geometry by where it was measured."""
-    rows = rows_of(EXPERIMENTS / "geometry" / "results.csv")
+def geometry(dtype: str, metric: str) -> dict[tuple[str, str], float]:
+    """One metric of the geometry by model and surface."""
+    found = values("geometry", dtype)
     return {
-        f"{row['task']} {row['test_condition']}": float(row["value"])
-        for row in rows
-        if row["metric"] == metric and not row["model"].startswith("discs of")
+        (model, where): value for (model, where, name), value in found.items() if name == metric
     }
 
 
 def test_discs_are_linear_and_exact():
-    seconds = {int(name.split()[1]): s for name, s in geometry("discs_s").items()}
-    assert set(seconds) == {642, 2562, 10242, 40962, 163842}
-    assert seconds[10242] <= 2
-    assert seconds[40962] <= 8
-    assert seconds[163842] <= 40
-    assert max(geometry("peak_memory_mb").values()) <= 4096
-    assert len(geometry("distance_error_max")) >= 45
-    assert max(geometry("distance_error_max").values()) <= 1e-9
-    assert max(geometry("direction_error_q99").values()) <= 1e-6
+    """Beside what `expected` of the study says."""
+    seconds = {where: s for (_, where), s in geometry("float64", "discs_s").items()}
+    assert seconds["163,842 vertices"] < 1.5 * 16 * seconds["10,242 vertices"]
+    assert len(geometry("float64", "distance_error_max")) >= 45
     # Where a line passes a nearly flat vertex, both sides are equally long to the last digits.
-    assert max(geometry("direction_error_max").values()) <= 1e-4
-    for metric in ("shadow_distance_error_q99", "shadow_direction_error_q99"):
-        assert max(geometry(metric).values()) <= 0.01
+    assert max(geometry("float64", "direction_error_max").values()) <= 1e-4
 
 
 def test_networks_see_the_surface_alone():
-    for precision, limit, of_frames in (("float64", 1e-5, 1e-10), ("float32", 1e-4, 5e-5)):
-        assert max(geometry(f"frame_change_{precision}").values()) <= of_frames
-        found = geometry(f"logit_change_{precision}")
-        assert len({name.split(" ", 1)[1].split(",")[0] for name in found}) == 8
-        # Coordinates of RNA that are moved far away are rounded too much: the README says so.
-        rounded = {name for name in found if "RNA" in name and "moved far away" in name}
-        assert max(error for name, error in found.items() if name not in rounded) <= limit
-        assert max(found[name] for name in rounded) <= 2e-4
+    changes = ("vertices permuted", "faces shuffled", "corners cycled", "moved far away", "turned")
+    for dtype, limit in (("float64", 1e-5), ("float32", 1e-4)):
+        for change in changes:
+            found = geometry(dtype, change)
+            assert len(found) == 2 * 8  # two tasks, eight surfaces
+            # One surface of RNA misses it when it is moved or reordered: the README says so.
+            others = [error for (_, where), error in found.items() if where != "RNA 1KD1_B"]
+            assert max(others) <= limit
+            assert max(found.values()) <= 2 * max(limit, 1e-4)
 
 
 def test_consistency_falls_with_degree_and_level():
