@@ -13,7 +13,8 @@ from typing import Any
 
 from gaugecnn.errors import UserError
 
-_DIRECTORIES: dict[str, str] = {}  # where modules that are no package's were found, by their names
+_DIRECTORIES: dict[str, str] = {}
+"""By the names of modules that were found in a current directory, which one it was."""
 
 
 @contextmanager

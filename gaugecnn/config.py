@@ -104,10 +104,8 @@ def override(config: DictConfig, overrides: Sequence[str]) -> DictConfig:
         tree: Any = OmegaConf.to_container(whole, resolve=False, enum_to_str=True)
     pairs = [_pair(word) for word in overrides]
     _drop_unused(tree, dict(pairs).get("domain.kind"))
-    known, texts = (
-        leaves(schema()),
-        text_keys(schema()) | {f"trainer.{n}": str | None for n in TEXTS},
-    )
+    known = leaves(schema())
+    texts = text_keys(schema()) | {f"trainer.{name}": str | None for name in TEXTS}
     for key, typed in pairs:
         if key in SETTLED:
             raise UserError(f"{key} cannot be given: choose another with model=NAME or a file")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, make_dataclass
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from gaugecnn.choices import types_of
@@ -23,7 +22,7 @@ from gaugecnn.domain_options import (
     MeshOptions,
 )
 from gaugecnn.errors import UserError
-from gaugecnn.plugins import with_brought
+from gaugecnn.plugins import imported, with_brought
 from gaugecnn.typed import nearest, read
 
 if TYPE_CHECKING:
@@ -85,10 +84,7 @@ class DomainKind:
         Raises:
             UserError: it cannot be, such as a mesh that cannot be read or mended.
         """
-        make = self.domain
-        if isinstance(make, str):
-            module, _, name = make.partition(":")
-            make = getattr(import_module(module), name)
+        make = imported(self.domain) if isinstance(self.domain, str) else self.domain
         options = self.options(section)
         try:
             made: Domain = make(**{key: getattr(options, key) for key in self.used})

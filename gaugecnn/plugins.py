@@ -1,11 +1,12 @@
-"""What other packages bring by entry points: what cannot be used is named and left out."""
+"""What tables name: ours by ``module:attribute``, other packages' by entry points."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from gaugecnn.errors import GaugecnnWarning, UserError
 
@@ -20,10 +21,16 @@ class Named(Protocol):
 T = TypeVar("T", bound=Named)
 
 
+def imported(home: str) -> Any:
+    """What ``module:attribute`` names; its module is imported."""
+    module, _, name = home.partition(":")
+    return getattr(import_module(module), name)
+
+
 def with_brought(
     built_in: Mapping[str, T], group: str, what: str, check: Callable[[object], T]
 ) -> dict[str, T]:
-    """A table with what entry points bring.
+    """A table with what entry points bring; what cannot be used is named and left out.
 
     Args:
         built_in: by name.

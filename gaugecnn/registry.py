@@ -10,7 +10,6 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from gaugecnn.domain_registry import DomainKind, domain_kind, domain_kinds
@@ -22,7 +21,7 @@ from gaugecnn.methods.p4.options import P4Options
 from gaugecnn.methods.p4.stage import P4Stage
 from gaugecnn.methods.s2cnn.stage import S2CNNOptions, S2CNNStage
 from gaugecnn.plans import Options, Plan, Stage
-from gaugecnn.plugins import with_brought
+from gaugecnn.plugins import imported, with_brought
 from gaugecnn.renamed_keys import with_new_names
 from gaugecnn.task_registry import plan_class
 from gaugecnn.typed import leaves, read, value
@@ -69,8 +68,7 @@ class Method:
         layers = self.own_layers.get(kind or "", self.family)
         if not isinstance(layers, str):
             return layers
-        module, _, name = layers.partition(":")
-        family: type[LayerFamily[Any]] = getattr(import_module(module), name)
+        family: type[LayerFamily[Any]] = imported(layers)
         return family
 
     @property

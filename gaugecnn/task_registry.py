@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from gaugecnn.choices import Loss
 from gaugecnn.errors import UserError
 from gaugecnn.plans import FieldPlan, InvariantPlan, Plan
+from gaugecnn.plugins import imported
 
 if TYPE_CHECKING:
     from gaugecnn.tasks.base import Task
@@ -88,8 +88,7 @@ def task_class(name: str) -> type[Task]:
         UserError: there is no such task, or what an entry point names is none.
     """
     if name in BUILT_IN:
-        module, _, attribute = BUILT_IN[name].home.partition(":")
-        found: type[Task] = getattr(import_module(module), attribute)
+        found: type[Task] = imported(BUILT_IN[name].home)
         return found
     for point in entry_points(group=ENTRY_POINT_GROUP, name=name):
         return _load(point)
