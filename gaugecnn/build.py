@@ -14,7 +14,7 @@ from gaugecnn.data.collection import Collection
 from gaugecnn.data.description import Description
 from gaugecnn.data.poses import NormalAngles
 from gaugecnn.domain_registry import domain_kind
-from gaugecnn.errors import UserError
+from gaugecnn.errors import blamed
 from gaugecnn.layers import LayerFamily
 from gaugecnn.networks import Network
 from gaugecnn.ops.allocator import keep_freed_memory
@@ -42,15 +42,11 @@ def build_family(config: DictConfig, domain: Domain | None = None) -> LayerFamil
     """The layer family of a configuration, on its own domain when None is given."""
     method = method_for(config.model.method, config.domain.kind)
     options = method.read_options(_plain(config.model))
-    try:
+    with blamed(f"model {config.model.name}"):
         lives_on = domain or build_domain(config)
         return method.load(config.domain.kind)(
             lives_on, config.model.get("in_channels", 1), **options
         )
-    except (TypeError, ValueError) as error:
-        if isinstance(error, UserError):
-            raise
-        raise UserError(f"model {config.model.name}: {error}") from error
 
 
 def build_model(
@@ -80,17 +76,13 @@ def build_model(
     if isinstance(plan, FieldPlan):
         project = dataclasses.replace(plan.project, channels=task.outputs)
         plan = dataclasses.replace(plan, project=project)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
-            network = task.build(family, plan)
-            if plan.augmentation is not None:
-                network.augmentation = LearnedRotations(plan.augmentation, network)
-            return network
-    except (TypeError, ValueError) as error:
-        if isinstance(error, UserError):
-            raise
-        raise UserError(f"model {config.model.name}, {config.task}: {error}") from error
+    seeded, what = torch.random.fork_rng(devices=[]), f"model {config.model.name}, {config.task}"
+    with blamed(what), seeded:
+        torch.manual_seed(config.seed)
+        network = task.build(family, plan)
+        if plan.augmentation is not None:
+            network.augmentation = LearnedRotations(plan.augmentation, network)
+        return network
 
 
 def count_parameters(config: DictConfig, domain: Domain | None = None) -> int:

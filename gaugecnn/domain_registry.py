@@ -21,7 +21,7 @@ from gaugecnn.domain_options import (
     LatLonOptions,
     MeshOptions,
 )
-from gaugecnn.errors import UserError
+from gaugecnn.errors import UserError, blamed
 from gaugecnn.plugins import imported, with_brought
 from gaugecnn.typed import nearest, read
 
@@ -86,13 +86,9 @@ class DomainKind:
         """
         make = imported(self.domain) if isinstance(self.domain, str) else self.domain
         options = self.options(section)
-        try:
+        with blamed(f"domain.kind={self.name}"):
             made: Domain = make(**{key: getattr(options, key) for key in self.used})
-        except (TypeError, ValueError) as error:
-            if isinstance(error, UserError):
-                raise
-            raise UserError(f"domain.kind={self.name}: {error}") from error
-        return made
+            return made
 
 
 BUILT_IN = (

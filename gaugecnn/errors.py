@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class GaugecnnWarning(UserWarning):
     """Something that a user should know and that does not stop the work."""
@@ -25,3 +28,18 @@ class OptionError(UserError):
     def __init__(self, option: str, message: str) -> None:
         super().__init__(message)
         self.option = option
+
+
+@contextmanager
+def blamed(what: str) -> Iterator[None]:
+    """Errors of type and of value, raised meanwhile, are mistakes of the user's in `what`.
+
+    Raises:
+        UserError: one was raised; those that are `UserError` stay as they are.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{what}: {error}") from error
