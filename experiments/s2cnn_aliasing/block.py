@@ -18,10 +18,14 @@ from torch import Tensor
 from gaugecnn.methods.s2cnn.fourier import Analysis, Synthesis
 from gaugecnn.methods.s2cnn.fourier_grid import fourier_grid
 from gaugecnn.methods.s2cnn.nonlinearity import Nonlinearity, activation
-from gaugecnn.methods.s2cnn.spectrum import pieces_of, whole
+from gaugecnn.methods.s2cnn.real_basis import unitary
+from gaugecnn.methods.s2cnn.spectrum import degrees_of, parts_of
 from gaugecnn.methods.s2cnn.types import SO3Type
-from gaugecnn.methods.s2cnn.wigner import small_d
-from gaugecnn.surfaces.rotations import euler_angles, random_rotations
+from gaugecnn.methods.s2cnn.wigner import wigner_matrices
+from gaugecnn.surfaces.rotations import random_rotations
+
+Spectrum = list[Tensor]
+"""One ``(signal, channel, M, N)`` a degree, in real orders."""
 
 SIGNALS, ROTATIONS = 4, 6
 FACTORS = (1.0, 1.125, 1.25, 1.5, 1.75, 2.0, 3.0)
@@ -57,15 +61,16 @@ class Block:
         synthesis = Synthesis(fourier_grid(type_, self.cutoff)).double()
         function = activation(type_, Nonlinearity(self.function)).double()
 
-        def block(z: Tensor) -> Tensor:
-            return whole(analysis(function(synthesis(pieces_of(z)))))
+        def block(z: Spectrum) -> Spectrum:
+            return degrees_of(analysis(function(synthesis(parts_of(z)))))
 
         z = random_spectra(self.cutoff, type_.order)
         still = block(z)
-        spread = norms(still - still.roll(1, dims=4)).mean()  # between two signals
+        spread = norms(difference(still, [x.roll(1, 0) for x in still])).mean()  # of two signals
         errors = []
         for matrix in random_rotations(ROTATIONS, torch.Generator().manual_seed(1)):
-            errors.append(norms(block(rotate(z, matrix)) - rotate(still, matrix)) / spread)
+            moved = block(rotate(z, matrix))
+            errors.append(norms(difference(moved, rotate(still, matrix))) / spread)
         start = time.perf_counter()
         for _ in range(5):
             block(z)
@@ -96,48 +101,32 @@ def rows() -> Iterator[dict[str, Any]]:
                     }
 
 
-def random_spectra(cutoff: int, max_order: int) -> Tensor:
-    """Real signals of variance 1 with equal power in every degree.
-
-    Returns:
-        ``(m, n, degree, re/im, signal, channel = 1)``, float64.
-    """
+def random_spectra(cutoff: int, max_order: int) -> Spectrum:
+    """Real signals of variance 1 with equal power in every degree, float64."""
     generator = torch.Generator().manual_seed(0)
-    shape = (cutoff, 2 * max_order + 1, cutoff, SIGNALS, 1)
-    noise = torch.randn(2, *shape, generator=generator, dtype=torch.float64)
-    m = torch.arange(cutoff)[:, None, None]
-    n = torch.arange(-max_order, max_order + 1)[:, None]
-    degree = torch.arange(cutoff)
-    inside = (degree >= torch.maximum(m, n.abs())).double()[..., None, None]
-    z = torch.complex(noise[0], noise[1]) * inside
-    sign = (1.0 - 2.0 * (n % 2)).double()[..., None, None]
-    z[0] = (z[0] + sign * z[0].flip(0).conj()) / 2  # x_{0,-n} = (-1)^n conj(x_0n)
-    spectrum = torch.view_as_real(z).movedim(-1, 3)
-    power = spectrum.square().sum((0, 1, 3), keepdim=True)
-    dimension = (2 * degree + 1).double()[:, None, None, None]
-    return spectrum / (2 * cutoff * dimension * power.clamp_min(1e-300)).sqrt()
+    spectrum = []
+    for degree in range(cutoff):
+        size, orders = 2 * degree + 1, 2 * min(degree, max_order) + 1
+        z = torch.randn(SIGNALS, 1, size, orders, generator=generator, dtype=torch.float64)
+        power = z.square().sum((2, 3), keepdim=True)
+        spectrum.append(z / (cutoff * size * power).sqrt())
+    return spectrum
 
 
-def rotate(z: Tensor, matrix: Tensor) -> Tensor:
-    """``(L_R x)^l_mn = sum_m' D^l_mm'(R) x^l_m'n``, laid out as `random_spectra` gives it."""
-    cutoff = len(z)
-    alpha, beta, gamma = (float(angle) for angle in euler_angles(matrix))
-    orders = range(-(cutoff - 1), cutoff)
-    m = torch.tensor(orders, dtype=torch.float64)
-    d = small_d(cutoff, orders, orders, (beta,))[..., 0].to(torch.complex128)  # (degree, m, m')
-    d = torch.exp(-1j * m * alpha)[:, None] * d * torch.exp(-1j * m * gamma)
-    x = torch.view_as_complex(z.movedim(3, -1).contiguous())  # (m, n, degree, signal, channel)
-    n = torch.arange(x.shape[1]) - x.shape[1] // 2
-    sign = 1.0 - 2.0 * ((torch.arange(1, cutoff)[:, None] - n) % 2)
-    mirrored = sign[..., None, None, None] * x[1:].flip(1).conj()  # x_{-m,n}, m = 1 ..
-    whole = torch.cat([mirrored.flip(0), x])
-    turned = torch.einsum("lpm,mnlbc->pnlbc", d, whole)[cutoff - 1 :]
-    return torch.view_as_real(turned).movedim(-1, 3)
+def rotate(z: Spectrum, matrix: Tensor) -> Spectrum:
+    """``(L_R x)^l_MN = sum_M' D^l_MM'(R) x^l_M'N``, D in the real basis."""
+    turned = []
+    for degree, (d, x) in enumerate(zip(wigner_matrices(len(z), matrix), z, strict=True)):
+        real = (unitary(degree) @ d @ unitary(degree).mH).real
+        turned.append(real @ x)
+    return turned
 
 
-def norms(z: Tensor) -> Tensor:
-    """The root mean square over SO(3) of each signal, by Parseval."""
-    weights = torch.full((len(z), 1, 1), 2.0, dtype=z.dtype)
-    weights[0] = 1.0
-    weights = weights * (2 * torch.arange(z.shape[2]) + 1)
-    return (z.square().sum((3, 5)) * weights[..., None]).sum((0, 1, 2)).sqrt()
+def difference(x: Spectrum, y: Spectrum) -> Spectrum:
+    """X - y."""
+    return [a - b for a, b in zip(x, y, strict=True)]
+
+
+def norms(z: Spectrum) -> Tensor:
+    """The root mean square over SO(3) of each signal, by Parseval, ``(signal, channel)``."""
+    return sum((2 * l + 1) * x.square().sum((2, 3)) for l, x in enumerate(z)).sqrt()  # noqa: E741

@@ -22,7 +22,7 @@ from gaugecnn.methods.s2cnn import SO3Type
 from gaugecnn.methods.s2cnn.along_gamma import Samples
 from gaugecnn.methods.s2cnn.fourier import Analysis, Synthesis
 from gaugecnn.methods.s2cnn.fourier_grid import FourierGrid
-from gaugecnn.methods.s2cnn.spectrum import pieces_of, whole
+from gaugecnn.methods.s2cnn.spectrum import degrees_of, parts_of
 from gaugecnn.networks import Network
 from gaugecnn.records.directory import run_config
 from gaugecnn.surfaces.rotations import random_rotations
@@ -99,11 +99,11 @@ def band_limited_digits(run: Path, places: Sequence[str]) -> tuple[Tensor, list[
     cutoff = expect(network.blocks[0].type_out, SO3Type).bandwidth
     grid = FourierGrid(cutoff, 0, network.domain.shape[0] // 2, Samples(1))
     analysis, synthesis = Analysis(grid).double(), Synthesis(grid).double()
-    spectra = whole(analysis(batch.signal.double().unsqueeze(-1)))
+    spectra = degrees_of(analysis(batch.signal.double().unsqueeze(-1)))
     matrices = random_rotations(ROTATIONS, torch.Generator().manual_seed(1))
     turned = [rotate(spectra, matrix) for matrix in matrices]
     assert torch.allclose(norms(turned[0]), norms(spectra))  # a rotation keeps the power
-    signals = [synthesis(pieces_of(z)).squeeze(-1).float() for z in (spectra, *turned)]
+    signals = [synthesis(parts_of(z)).squeeze(-1).float() for z in (spectra, *turned)]
     return signals[0], signals[1:], batch.label
 
 

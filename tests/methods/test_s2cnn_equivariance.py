@@ -119,9 +119,14 @@ def test_rotating_spectra_moves_signals() -> None:
 def test_one_conjugation_less_is_noticed(name: str) -> None:
     layer = build(name)
     exact = layer.analysis.forward
-    conjugate = torch.tensor([1.0, -1.0], dtype=torch.float64)[:, None, None]  # (re/im, 1, 1)
+
+    def conjugate(part):  # (degree, m, cos/sin, batch, N, channel): re is cos cos and sin sin
+        sines = torch.tensor([0, *[0, 1] * (part.shape[4] // 2)])
+        sign = 1.0 - 2.0 * (sines != torch.arange(2)[:, None])  # (cos/sin, N)
+        return part * sign[:, None, :, None]
+
     layer.analysis.forward = lambda x: [  # type: ignore[method-assign]
-        piece * conjugate for piece in exact(x)
+        conjugate(part) for part in exact(x)
     ]
     assert error_under(layer, random_rotations(1, torch.Generator().manual_seed(1))[0]) > 0.05
 

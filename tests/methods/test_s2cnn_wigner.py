@@ -10,6 +10,7 @@ import torch
 from gaugecnn.methods.s2cnn import wigner
 from gaugecnn.methods.s2cnn.along_gamma import Samples
 from gaugecnn.methods.s2cnn.fourier_grid import FourierGrid
+from gaugecnn.methods.s2cnn.real_basis import signed
 from gaugecnn.methods.s2cnn.reference import wigner_sum
 from gaugecnn.methods.s2cnn.wigner import small_d
 from gaugecnn.surfaces.lat_lon import quadrature_weights, soft_colatitudes
@@ -78,7 +79,7 @@ def test_two_hundred_degrees_are_orthogonal(m: int, n: int) -> None:
 def test_the_parity_in_beta_fills_negative_orders() -> None:
     grid = FourierGrid(5, 4, 6, Samples(12))
     betas = tuple(soft_colatitudes(6).tolist())
-    whole = small_d(5, range(5), range(-4, 5), betas)
+    whole = small_d(5, range(5), range(-4, 5), betas)[:, :, [4 + n for n in signed(4)]]
     torch.testing.assert_close(grid.small_d(), whole, atol=1e-14, rtol=0)
 
 

@@ -6,9 +6,8 @@ gamma, beta) is one matrix product, with nothing moved in between. At the sizes 
 (under a hundred points an axis) that is several times faster than fast Fourier transforms, whose
 output has to be transposed.
 
-A spectrum is a list of pieces (`spectrum`), with m >= 0 only: the signal is real, so that negative
-m say nothing new, ``x^l_{-m,-n} = (-1)^{m-n} conj(x^l_mn)``. The sphere is the case of one gamma:
-only n = 0 is left.
+A spectrum is a list of parts in real orders (`spectrum`). The sphere is the case of one gamma: only
+n = 0 is left.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from gaugecnn.methods.s2cnn.fourier_grid import (
     SynthesisTable,
     wave_tables,
 )
-from gaugecnn.methods.s2cnn.spectrum import degrees_of, rings_of
+from gaugecnn.methods.s2cnn.pieces import add, analysed, sampled
 from gaugecnn.methods.s2cnn.tables import TableModule
 
 
@@ -44,6 +43,8 @@ def as_shown(x: Tensor) -> Tensor:
 class Analysis(TableModule):
     """Signal to spectrum: ``x^l_mn = sum w_j x e^{-i m alpha} e^{-i n gamma} d^l_mn(beta_j)``.
 
+    The parts of it, in real orders.
+
     Source: Cohen et al. 2018, section 4; Kostelec & Rockmore 2008.
     """
 
@@ -56,7 +57,7 @@ class Analysis(TableModule):
         self.grid = grid
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """``(batch, channel, beta, alpha, gamma)`` to the pieces of its spectrum."""
+        """``(batch, channel, beta, alpha, gamma)`` to the parts of its spectrum."""
         grid, (batch, channel, beta) = self.grid, x.shape[:3]
         x = as_stored(x.to(self.matrix.dtype)).flatten(2)  # (alpha, gamma, batch channel beta)
         if grid.has_points:
@@ -68,8 +69,7 @@ class Analysis(TableModule):
         if grid.orders > 1:
             x = _Orders.apply(x)  # (m, n, re/im, ...)
         x = x.view(grid.cutoff * grid.orders, 2 * batch * channel, beta)
-        pieces = degrees_of(x, self.matrix, grid.cutoff)  # (m n, degree, re/im batch channel)
-        return [piece.view(-1, grid.orders, piece.shape[1], 2, batch, channel) for piece in pieces]
+        return analysed(x, self.matrix, grid.cutoff, batch)
 
 
 class Synthesis(TableModule):
@@ -86,11 +86,10 @@ class Synthesis(TableModule):
         super().__init__(matrix=SynthesisTable(grid), **wave_tables(grid))
         self.grid = grid
 
-    def forward(self, pieces: list[Tensor]) -> Tensor:
-        """The pieces of a spectrum to ``(batch, channel, beta, alpha, gamma)``."""
-        grid, (batch, channel) = self.grid, pieces[0].shape[4:]
-        flat = [piece.flatten(3).flatten(0, 1) for piece in pieces]
-        x = rings_of(flat, self.matrix, grid.cutoff)  # (m n, re/im batch channel, beta)
+    def forward(self, parts: list[Tensor]) -> Tensor:
+        """The parts of a spectrum to ``(batch, channel, beta, alpha, gamma)``."""
+        grid, (batch, _, channel) = self.grid, parts[0].shape[3:]
+        x = sampled(parts, self.matrix, grid.cutoff)  # (m n, re/im batch channel, beta)
         x = x.view(grid.cutoff, grid.orders, 2, -1)
         if grid.orders > 1:
             x = _Waves.apply(x)  # (m, re/im, wave, ...)
@@ -108,21 +107,19 @@ class _Orders(torch.autograd.Function):
     """Real waves along gamma to complex ones: ``cos(n gamma)`` and ``sin`` to ``e^{-i n gamma}``.
 
     ``x_n = C_n - i S_n`` and ``x_{-n} = C_n + i S_n``, of ``(m, re/im, wave, ...)``, the waves
-    being 1 and then each cosine with its sine; gives ``(m, n, re/im, ...)``. The adjoint is
-    `_Waves`.
+    being 1 and then each cosine with its sine; gives ``(m, n, re/im, ...)``, n = 0, 1, -1, 2, ..
+    The adjoint is `_Waves`.
     """
 
     @staticmethod
     def forward(x: Tensor) -> Tensor:
-        top = x.shape[2] // 2
         y = x.new_empty(len(x), x.shape[2], 2, x.shape[3])
-        y[:, top] = x[:, :, 0]
-        for n in range(1, top + 1):
-            (c_re, c_im), (s_re, s_im) = x[:, :, 2 * n - 1].unbind(1), x[:, :, 2 * n].unbind(1)
-            _add(c_re, s_im, 1, y[:, top + n, 0])
-            _add(c_im, s_re, -1, y[:, top + n, 1])
-            _add(c_re, s_im, -1, y[:, top - n, 0])
-            _add(c_im, s_re, 1, y[:, top - n, 1])
+        y[:, 0] = x[:, :, 0]
+        (c_re, c_im), (s_re, s_im) = x[:, :, 1::2].unbind(1), x[:, :, 2::2].unbind(1)
+        add(c_re, s_im, 1, y[:, 1::2, 0])
+        add(c_im, s_re, -1, y[:, 1::2, 1])
+        add(c_re, s_im, -1, y[:, 2::2, 0])
+        add(c_im, s_re, 1, y[:, 2::2, 1])
         return y
 
     @staticmethod
@@ -143,15 +140,13 @@ class _Waves(torch.autograd.Function):
 
     @staticmethod
     def forward(x: Tensor) -> Tensor:
-        top = x.shape[1] // 2
         y = x.new_empty(len(x), 2, x.shape[1], x.shape[3])
-        y[:, :, 0] = x[:, top]
-        for n in range(1, top + 1):
-            (p_re, p_im), (q_re, q_im) = x[:, top + n].unbind(1), x[:, top - n].unbind(1)
-            _add(p_re, q_re, 1, y[:, 0, 2 * n - 1])
-            _add(p_im, q_im, 1, y[:, 1, 2 * n - 1])
-            _add(q_im, p_im, -1, y[:, 0, 2 * n])
-            _add(p_re, q_re, -1, y[:, 1, 2 * n])
+        y[:, :, 0] = x[:, 0]
+        (p_re, p_im), (q_re, q_im) = x[:, 1::2].unbind(2), x[:, 2::2].unbind(2)
+        add(p_re, q_re, 1, y[:, 0, 1::2])
+        add(p_im, q_im, 1, y[:, 1, 1::2])
+        add(q_im, p_im, -1, y[:, 0, 2::2])
+        add(p_re, q_re, -1, y[:, 1, 2::2])
         return y
 
     @staticmethod
@@ -162,14 +157,6 @@ class _Waves(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         x: Tensor = _Orders.apply(gradients[0])
         return x
-
-
-def _add(x: Tensor, y: Tensor, sign: int, place: Tensor) -> None:
-    """``x + sign y``, written to its place."""
-    if torch.compiler.is_compiling():  # which has no rule for a place with gaps
-        place.copy_(x + sign * y)
-    else:
-        torch.add(x, y, alpha=sign, out=place)
 
 
 def _each(matrix: Tensor, x: Tensor) -> Tensor:

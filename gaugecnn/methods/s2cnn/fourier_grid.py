@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gaugecnn.methods.s2cnn.along_gamma import Samples, Waves
+from gaugecnn.methods.s2cnn.real_basis import phases
 from gaugecnn.methods.s2cnn.rings import RingGrid, Rings
 from gaugecnn.methods.s2cnn.tables import Table
 from gaugecnn.methods.s2cnn.types import GroupType
@@ -62,32 +63,32 @@ class FourierGrid:
         return isinstance(self.along_gamma, Samples) and self.along_gamma.count > 1
 
     def of_waves(self, table: Tensor, share: float) -> Tensor:
-        """A table ``(degree, m, n, beta)`` of complex waves as one of what lies along gamma.
+        """A table ``(degree, m, n, beta)`` of d as one for real orders and what lies along gamma.
 
         Args:
             table: for ``C_n -+ i S_n``, C and S being the cosines and sines of `_Orders`.
             share: what each point counts.
         """
+        table = table * phases(self.cutoff, self.max_order)[..., None]
         if isinstance(self.along_gamma, Samples):
             return table * share
         factor = torch.full((self.orders, 1), math.sqrt(0.5), dtype=torch.float64)
-        factor[self.max_order] = 1.0  # of the waves 1, sqrt(2) cos and sqrt(2) sin
+        factor[0] = 1.0  # of the waves 1, sqrt(2) cos and sqrt(2) sin
         return table * factor
 
     def small_d(self) -> Tensor:
-        """``d^l_mn(beta_j)``, ``(degree, m, n, beta)`` with m >= 0, float64.
+        """``d^l_mn(beta_j)``, ``(degree, m, n, beta)``, m >= 0 and n = 0, 1, -1, .., float64.
 
         The colatitudes are symmetric about the equator, so that negative n come from positive
         ones: ``d^l_{m,-n}(beta) = (-1)^{l+m} d^l_mn(pi - beta)``.
         """
         betas = tuple(self.rings.colatitudes().tolist())
         right = small_d(self.cutoff, range(self.cutoff), range(self.max_order + 1), betas)
-        if self.max_order == 0:
-            return right
         degree = torch.arange(self.cutoff)
         sign = 1.0 - 2.0 * ((degree[:, None] + degree) % 2).double()  # (degree, m)
-        left = sign[:, :, None, None] * right[:, :, 1:].flip(2, 3)
-        return torch.cat([left, right], dim=2)
+        left = sign[:, :, None, None] * right[:, :, 1:].flip(3)
+        both = torch.stack([right[:, :, 1:], left], dim=3).flatten(2, 3)
+        return torch.cat([right[:, :, :1], both], dim=2)
 
 
 @dataclass(frozen=True)
@@ -104,20 +105,15 @@ class AnalysisTable(Table):
 
 @dataclass(frozen=True)
 class SynthesisTable(Table):
-    """``(2l + 1) d^l_mn(beta_j)`` as ``(m n, degree, beta)``, doubled where m > 0.
-
-    The terms of -m are the conjugates of those of m, and the signal is the real part.
-    """
+    """``(2l + 1) d^l_mn(beta_j)`` as ``(m n, degree, beta)``."""
 
     grid: FourierGrid
 
     def build(self) -> Tensor:
         grid = self.grid
         dimension = 2 * torch.arange(grid.cutoff, dtype=torch.float64) + 1
-        both = torch.full((grid.cutoff, 1, 1, 1), 2.0, dtype=torch.float64)  # (m, 1, 1, 1)
-        both[0] = 1.0
         table = grid.of_waves(grid.small_d(), share=1.0).permute(1, 2, 0, 3)
-        return (table * dimension[:, None] * both).flatten(0, 1).contiguous()
+        return (table * dimension[:, None]).flatten(0, 1).contiguous()
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from gaugecnn.methods.s2cnn.kernels import (
 from gaugecnn.methods.s2cnn.memory import check_tables
 from gaugecnn.methods.s2cnn.product import SpectralProduct
 from gaugecnn.methods.s2cnn.rings import RingGrid, Rings
-from gaugecnn.methods.s2cnn.spectrum import add_constant, to_pieces
+from gaugecnn.methods.s2cnn.spectrum import add_constant
 from gaugecnn.methods.s2cnn.types import GroupType, S2Type, SO3Type
 
 
@@ -45,7 +45,7 @@ class GroupConv(Layer, ABC):
 
     @abstractmethod
     def spectrum(self, x: Tensor) -> list[Tensor]:
-        """The product, in parts ``(degree, m, batch, n, out, re/im)``, before the bias."""
+        """The product, in parts ``(degree, m, cos/sin, batch, N, out)``, before the bias."""
 
     def signal(self, parts: list[Tensor]) -> Tensor:
         """The parts of a spectrum with the bias, ``(batch, out, beta, alpha, gamma)``."""
@@ -111,8 +111,8 @@ class S2Conv(GroupConv):
         self.bias = nn.Parameter(torch.zeros(1, out_channels, 1, 1, 1))
 
     def spectrum(self, x: Tensor) -> list[Tensor]:
-        pieces = self.analysis(x.unsqueeze(-1))  # with k = 0 only
-        return self.product(pieces, self.kernel, self.scale)
+        parts = self.analysis(x.unsqueeze(-1))  # with k = 0 only
+        return self.product(parts, self.kernel, self.scale)
 
 
 class SO3Conv(GroupConv):
@@ -253,7 +253,7 @@ def so3_integrate(x: Tensor) -> Tensor:
 def _sampled(parts: list[Tensor], bias: Tensor, synthesis: Synthesis) -> Tensor:
     """The feature of the parts of a spectrum, plus the bias, whose spectrum is one number."""
     parts = add_constant(parts, bias.flatten().to(parts[0].dtype))
-    signal: Tensor = synthesis(to_pieces(parts, synthesis.grid.cutoff, synthesis.grid.orders))
+    signal: Tensor = synthesis(parts)
     return signal
 
 

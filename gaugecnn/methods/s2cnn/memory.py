@@ -106,13 +106,13 @@ def spectra_bytes(type_in: Feature, type_out: Feature, batch: int) -> int:
 
 
 def kernel_bytes(type_in: Feature, type_out: Feature) -> int:
-    """The spectrum of a kernel, ``(degree, k, in, n, out, re/im)``, in the blocks of a product."""
+    """The spectrum of a kernel, ``(degree, K, in, N, out)``, in the blocks of a product."""
     cutoff = min(type_in.bandwidth, type_out.bandwidth)
     pairs = 0
     for degrees in Blocks(cutoff).degrees:
         k, n = (2 * min(_order(t), degrees.stop - 1) + 1 for t in (type_in, type_out))
         pairs += len(degrees) * k * n
-    return 2 * NUMBER * type_in.channels * type_out.channels * pairs
+    return NUMBER * type_in.channels * type_out.channels * pairs
 
 
 def table_bytes(type_in: Feature, type_out: Feature) -> int:

@@ -14,7 +14,7 @@ from gaugecnn.layers import Layer
 from gaugecnn.methods.s2cnn.fourier import as_stored
 from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv
 from gaugecnn.methods.s2cnn.rings import RingGrid
-from gaugecnn.methods.s2cnn.spectrum import Blocks, add_constant
+from gaugecnn.methods.s2cnn.spectrum import Blocks, add_constant, constant
 from gaugecnn.methods.s2cnn.tables import Table, TableModule
 
 
@@ -50,10 +50,10 @@ class SO3BatchNorm(nn.Module):
     """``(x - mean) / sqrt(var + eps) * weight``, means over the batch and over SO(3).
 
     Both are read from the spectrum: ``mean x = x^0_00`` and, by Parseval,
-    ``mean x^2 = sum_l (2l + 1) sum_mn |x^l_mn|^2``. A spectrum is several times smaller than the
-    feature on its grid. A plain mean over the grid would count its crowded poles too often, and
-    would change when the feature is rotated. Running variances are means as well, without
-    Bessel's correction.
+    ``mean x^2 = sum_l (2l + 1) sum_MN (x^l_MN)^2``, in real orders. A spectrum is several times
+    smaller than the feature on its grid. A plain mean over the grid would count its crowded poles
+    too often, and would change when the feature is rotated. Running variances are means as well,
+    without Bessel's correction.
 
     Args:
         blocks: how the degrees of the spectrum are taken together.
@@ -78,7 +78,7 @@ class SO3BatchNorm(nn.Module):
         self._blocks = blocks
 
     def forward(self, parts: list[Tensor]) -> list[Tensor]:
-        """Parts ``(degree, m, batch, n, channel, re/im)`` of a spectrum, the same normalised."""
+        """Parts ``(degree, m, cos/sin, batch, N, channel)`` of a spectrum, the same normalised."""
         weight = self.weight.to(parts[0].dtype)
         if self.training:
             mean, var, *normalised = _Normalise.apply(weight, self._blocks, self.epsilon, *parts)
@@ -88,7 +88,7 @@ class SO3BatchNorm(nn.Module):
             return normalised
         slope = weight * torch.rsqrt(self.running_var.to(weight.dtype) + self.epsilon)
         mean = self.running_mean.to(weight.dtype)
-        return add_constant([part * slope[:, None] for part in parts], -mean * slope)
+        return add_constant([part * slope for part in parts], -mean * slope)
 
 
 class _Normalise(torch.autograd.Function):
@@ -109,8 +109,8 @@ class _Normalise(torch.autograd.Function):
     ) -> tuple[Tensor, ...]:
         mean, var = _statistics(parts, blocks)
         slope = weight * torch.rsqrt(var + epsilon)
-        scaled = [part * slope[:, None] for part in parts]
-        _constant(scaled).sub_(mean * slope)
+        scaled = [part * slope for part in parts]
+        constant(scaled).sub_(mean * slope)
         return mean, var, *scaled
 
     @staticmethod
@@ -124,56 +124,41 @@ class _Normalise(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         weight, mean, var, *parts = ctx.saved_tensors
-        given, batch = gradients[2:], parts[0].shape[2]
+        given, batch = gradients[2:], parts[0].shape[3]
         root = torch.rsqrt(var + ctx.epsilon)
-        slope, first = weight * root, _constant(given).sum(0)  # (channel,)
+        slope, first = weight * root, constant(given).sum(0)  # (channel,)
         against = -mean * first
         for g, x in zip(given, parts, strict=True):
-            against = against + _by_channel(_rows(g) * _rows(x)).sum((0, 1))
+            against = against + _sums(g * x).sum(0)
         d_var = -slope * root.square() * against / 2
         d_mean = -2 * mean * d_var - slope * first
         found = []
         for g, x, size in zip(given, parts, _sizes(parts, ctx.blocks), strict=True):
-            inner = size[..., None] * (2 * d_var / batch)  # (degree, m, channel)
-            bent = inner.repeat_interleave(2, -1).unsqueeze(2)  # (degree, m, 1, channel re/im)
-            d_x = torch.addcmul(_rows(g) * slope.repeat_interleave(2), _rows(x), bent)
-            found.append(d_x.view_as(x))
-        _constant(found).add_(d_mean / batch)
+            bent = size * (2 * d_var / batch)  # (degree, 1, channel)
+            found.append(torch.addcmul(g * slope, x, bent[:, None, None, None]))
+        constant(found).add_(d_mean / batch)
         return root * against, None, None, *found
 
 
 def _statistics(parts: Sequence[Tensor], blocks: Blocks) -> tuple[Tensor, Tensor]:
     """Mean and variance of each channel."""
-    mean = _constant(parts).mean(0)
+    mean = constant(parts).mean(0)
     power = torch.zeros_like(mean)
     for part, size in zip(parts, _sizes(parts, blocks), strict=True):
-        energy = _by_channel(_rows(part).square())  # (degree, m, channel)
-        power = power + torch.einsum("lmc,lm->c", energy, size)
-    return mean, (power / parts[0].shape[2] - mean.square()).clamp_min(0)
+        power = power + (_sums(part.square()) * size[:, 0]).sum(0)
+    return mean, (power / parts[0].shape[3] - mean.square()).clamp_min(0)
 
 
 def _sizes(parts: Sequence[Tensor], blocks: Blocks) -> Iterator[Tensor]:
-    """How often each degree and order counts in a mean of squares, ``(degree, m)``."""
+    """How often each degree counts in a mean of squares, ``(degree, 1, 1)``."""
     for part, degrees in zip(parts, blocks.degrees, strict=True):
-        both = part.new_full(part.shape[:2], 2.0)  # both signs of m
-        both[:, 0] = 1.0
         degree = torch.arange(degrees.start, degrees.stop, device=part.device)
-        yield both * (2 * degree + 1)[:, None]
+        yield (2 * degree + 1).to(part.dtype)[:, None, None]
 
 
-def _constant(parts: Sequence[Tensor]) -> Tensor:
-    """The view of the constant function's coefficient, ``(batch, channel)``."""
-    return parts[0][0, 0, :, parts[0].shape[3] // 2, :, 0]
-
-
-def _rows(part: Tensor) -> Tensor:
-    """``(degree, m, batch n, channel re/im)``."""
-    return part.flatten(2, 3).flatten(3)
-
-
-def _by_channel(rows: Tensor) -> Tensor:
-    """The sums of `_rows` over batch, n and re/im, ``(degree, m, channel)``."""
-    return rows.sum(2).unflatten(2, (-1, 2)).sum(3)
+def _sums(part: Tensor) -> Tensor:
+    """The sums over all but degrees and channels, ``(degree, channel)``."""
+    return part.flatten(1, 4).sum(1)
 
 
 class NormalisedConv(Layer):

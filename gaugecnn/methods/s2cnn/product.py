@@ -6,14 +6,15 @@ import torch
 from torch import Tensor
 
 from gaugecnn.methods.s2cnn.kernels import DenseKernel, RingKernel
-from gaugecnn.methods.s2cnn.spectrum import Blocks, to_parts
+from gaugecnn.methods.s2cnn.spectrum import Blocks
 from gaugecnn.ops.kept import Keeping
 
 
 class SpectralProduct(Keeping):
     """A spectrum times a kernel's: ``z^l_mn = sum_ck x^l_mk conj(y^l_nk)`` by blocks of degrees.
 
-    While nothing is learned, the kernel's spectrum is computed once (`Keeping`).
+    In real orders, ``z^l_MN = sum_cK x^l_MK y^l_NK`` (`real_basis`). While nothing is learned, the
+    kernel's spectrum is computed once (`Keeping`).
 
     Args:
         spectrum: the kernel's spectrum.
@@ -26,29 +27,20 @@ class SpectralProduct(Keeping):
         self.blocks = Blocks(cutoff)
 
     def forward(self, x: list[Tensor], kernel: Tensor, scale: float) -> list[Tensor]:
-        """The parts ``(degree, m, batch, n, out, re/im)`` of the product.
+        """The parts ``(degree, m, cos/sin, batch, N, out)`` of the product.
 
         Args:
-            x: the pieces of a feature's spectrum, ``(m, k, degree, re/im, batch, in)``.
+            x: the parts of a feature's spectrum, ``(degree, m, cos/sin, batch, K, in)``.
             kernel: values ``(in, out, point)``.
             scale: what the kernel is multiplied by.
         """
-        parts = to_parts(x)
-        # The blocks ``(degree, k, in, n, out)`` of the kernel, kept where nothing is learned.
-        spectra = self._once(kernel, lambda: self._compute(kernel, scale))
-        return [_block_product(part, y) for part, y in zip(parts, spectra, strict=True)]
-
-    def _compute(self, kernel: Tensor, scale: float) -> list[Tensor]:
-        prepared = self.spectrum.prepare(kernel * scale)
-        return [self.spectrum.block(prepared, degrees) for degrees in self.blocks.degrees]
+        # The blocks ``(degree, K, in, N, out)`` of the kernel, kept where nothing is learned.
+        spectra = self._once(kernel, lambda: self.spectrum(kernel * scale))
+        return [_block_product(part, y) for part, y in zip(x, spectra, strict=True)]
 
 
 def _block_product(x: Tensor, y: Tensor) -> Tensor:
-    """``(degree, m, batch, k, in, re/im)`` by ``(degree, k, in, n, out)``, complex.
-
-    Gives ``(degree, m, batch, n, out, re/im)``.
-    """
-    rows, columns = x.shape[1:3], y.shape[3:]
-    x = torch.view_as_complex(x).flatten(3).flatten(1, 2)  # (degree, m batch, k in)
-    z = torch.bmm(x, y.flatten(3).flatten(1, 2))  # (degree, m batch, n out)
-    return torch.view_as_real(z.unflatten(2, columns).unflatten(1, rows))
+    """``(degree, m, cos/sin, batch, K, in)`` by ``(degree, K, in, N, out)``."""
+    rows, columns = x.shape[1:4], y.shape[3:]
+    z = torch.bmm(x.flatten(4).flatten(1, 3), y.flatten(3).flatten(1, 2))
+    return z.unflatten(2, columns).unflatten(1, rows)  # (degree, m, cos/sin, batch, N, out)

@@ -32,7 +32,8 @@ from torch import Tensor, nn
 from gaugecnn.methods.s2cnn.along_gamma import Samples
 from gaugecnn.methods.s2cnn.fourier import Analysis, Synthesis
 from gaugecnn.methods.s2cnn.fourier_grid import FourierGrid, fourier_grid
-from gaugecnn.methods.s2cnn.spectrum import pieces_of, whole
+from gaugecnn.methods.s2cnn.real_basis import unitary
+from gaugecnn.methods.s2cnn.spectrum import degrees_of, parts_of
 from gaugecnn.methods.s2cnn.types import GroupType, S2Type
 from gaugecnn.methods.s2cnn.wigner import wigner_matrices
 
@@ -76,28 +77,27 @@ class SpectralTransform(nn.Module):
     def forward(self, x: Tensor) -> Spectrum:
         """The spectrum of signals ``(batch, *type_in.shape)``."""
         x = x.unsqueeze(-1) if isinstance(self.type_in, S2Type) else x  # one gamma
-        halves = whole(self.analysis(x))  # (m >= 0, n, degree, re/im, batch, channel)
-        halves = torch.complex(*halves.unbind(3)).permute(3, 4, 2, 0, 1)
-        return [_both_signs(halves[:, :, degree], degree) for degree in range(self.grid.cutoff)]
+        spectrum = []
+        for degree, part in enumerate(degrees_of(self.analysis(x))):  # (batch, channel, M, N)
+            left, right = _bases(degree, part)
+            spectrum.append(left.mH @ part.to(left.dtype) @ right)
+        return spectrum
 
     def inverse(self, spectrum: Sequence[Tensor]) -> Tensor:
         """The signals ``(batch, *type_in.shape)`` of a spectrum.
 
-        Signals are real, so that orders m < 0 repeat the others, and are not read.
+        Signals are real: of a spectrum that is not a real signal's, the real part is taken.
 
         Raises:
             ValueError: it has other degrees or orders than the type.
         """
         self._check(spectrum)
-        top = self.grid.max_order
         degrees = []
         for degree, part in enumerate(spectrum):
-            half, missing = part[:, :, degree:], top - part.shape[3] // 2  # m >= 0
-            above = self.grid.cutoff - half.shape[2]
-            degrees.append(nn.functional.pad(half, (missing, missing, 0, above)))
-        halves = torch.view_as_real(torch.stack(degrees))  # (degree, batch, channel, m, n, re/im)
-        halves = halves.permute(3, 4, 0, 5, 1, 2)  # (m, n, degree, re/im, batch, channel)
-        x: Tensor = self.synthesis(pieces_of(halves.to(self.synthesis.matrix.dtype)))
+            left, right = _bases(degree, part)
+            real = (left @ part.to(left.dtype) @ right.mH).real
+            degrees.append(real.to(self.synthesis.matrix.dtype))
+        x: Tensor = self.synthesis(parts_of(degrees))
         return x.squeeze(-1) if isinstance(self.type_in, S2Type) else x
 
     def _check(self, spectrum: Sequence[Tensor]) -> None:
@@ -140,19 +140,8 @@ def _grid(type_: S2Type | GroupType) -> FourierGrid:
     return fourier_grid(type_, type_.bandwidth)
 
 
-def _both_signs(half: Tensor, degree: int) -> Tensor:
-    """All orders of a degree of a real signal, from those with m >= 0.
-
-    ``x^l_{-m,-n} = (-1)^{m-n} conj(x^l_mn)``.
-
-    Args:
-        half: ``(batch, channel, m, n)``, all n of the type and m from 0.
-        degree: l.
-    """
-    top = half.shape[3] // 2
-    most = min(degree, top)
-    half = half[:, :, : degree + 1, top - most : top + most + 1]
-    m, n = torch.arange(1, degree + 1), torch.arange(-most, most + 1)
-    sign = 1 - 2 * ((m[:, None] - n) % 2)
-    below = sign.to(half.device) * half[:, :, 1:].conj()
-    return torch.cat([below.flip(2, 3), half], dim=2)
+def _bases(degree: int, part: Tensor) -> tuple[Tensor, Tensor]:
+    """From complex to real orders of a degree ``(batch, channel, m, n)``, on the left and right."""
+    whole = unitary(degree).to(part.device, torch.promote_types(part.dtype, torch.complex64))
+    top = part.shape[3] // 2
+    return whole, whole[: 2 * top + 1, degree - top : degree + top + 1]
