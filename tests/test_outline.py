@@ -152,7 +152,7 @@ def test_no_table_is_built_to_list_models(monkeypatch: pytest.MonkeyPatch) -> No
         "gaugecnn.methods.gauge.convolution.surface_geometry",
         "gaugecnn.methods.gauge.levels.pooling_matrix",
         "gaugecnn.methods.gcn.layers.pooling_matrix",
-        "gaugecnn.methods.s2cnn.tables.shared_tensor",
+        "gaugecnn.methods.s2cnn.spectral.tables.shared_tensor",
     ):
         monkeypatch.setattr(place, refuse)
     assert "s2cnn_204k" in succeed("models", "--json")

@@ -23,7 +23,7 @@ from gaugecnn.console import pairs
 from gaugecnn.data.fields import Target, checked
 from gaugecnn.data.images.sources import Images, load_source
 from gaugecnn.methods.gauge import KernelSpec, mesh_geometry
-from gaugecnn.methods.s2cnn.published import published_names
+from gaugecnn.methods.s2cnn.published.loading import published_names
 from gaugecnn.surfaces import LatLonGrid, TriangleMesh
 from gaugecnn.testing import Conformance
 from tests.cli.calls import call

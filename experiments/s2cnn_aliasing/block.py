@@ -15,13 +15,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gaugecnn.methods.s2cnn.fourier import Analysis, Synthesis
-from gaugecnn.methods.s2cnn.fourier_grid import fourier_grid
 from gaugecnn.methods.s2cnn.nonlinearity import Nonlinearity, activation
-from gaugecnn.methods.s2cnn.real_basis import unitary
-from gaugecnn.methods.s2cnn.spectrum import degrees_of, parts_of
+from gaugecnn.methods.s2cnn.spectral.fourier import Analysis, Synthesis
+from gaugecnn.methods.s2cnn.spectral.fourier_grid import fourier_grid
+from gaugecnn.methods.s2cnn.spectral.real_basis import unitary
+from gaugecnn.methods.s2cnn.spectral.spectrum import degrees_of, parts_of
+from gaugecnn.methods.s2cnn.spectral.wigner import wigner_matrices
 from gaugecnn.methods.s2cnn.types import SO3Type
-from gaugecnn.methods.s2cnn.wigner import wigner_matrices
 from gaugecnn.surfaces.rotations import random_rotations
 
 Spectrum = list[Tensor]

@@ -20,9 +20,9 @@ from gaugecnn import build_datamodule, load_run
 from gaugecnn.layers import expect
 from gaugecnn.methods.s2cnn import SO3Type
 from gaugecnn.methods.s2cnn.along_gamma import Samples
-from gaugecnn.methods.s2cnn.fourier import Analysis, Synthesis
-from gaugecnn.methods.s2cnn.fourier_grid import FourierGrid
-from gaugecnn.methods.s2cnn.spectrum import degrees_of, parts_of
+from gaugecnn.methods.s2cnn.spectral.fourier import Analysis, Synthesis
+from gaugecnn.methods.s2cnn.spectral.fourier_grid import FourierGrid
+from gaugecnn.methods.s2cnn.spectral.spectrum import degrees_of, parts_of
 from gaugecnn.networks import Network
 from gaugecnn.records.directory import run_config
 from gaugecnn.surfaces.rotations import random_rotations

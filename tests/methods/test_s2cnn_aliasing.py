@@ -20,13 +20,13 @@ from gaugecnn.methods.s2cnn import (
     s2_near_identity_grid,
     so3_near_identity_grid,
 )
-from gaugecnn.methods.s2cnn.aliasing import (
+from gaugecnn.methods.s2cnn.grids import so3_kernel
+from gaugecnn.methods.s2cnn.published.aliasing import (
     aliased_degrees,
     aliased_share,
     aliased_shares,
     small_d,
 )
-from gaugecnn.methods.s2cnn.grids import so3_kernel
 from gaugecnn.networks import FieldNetwork, InvariantNetwork
 from gaugecnn.surfaces.lat_lon import LatLonGrid, quadrature_weights
 from tests.methods.s2cnn_layers import PUBLISHED, soft

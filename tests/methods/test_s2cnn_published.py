@@ -16,7 +16,7 @@ from gaugecnn.build import load_collection
 from gaugecnn.data.images.published import PublishedRenderer
 from gaugecnn.heads import Head
 from gaugecnn.methods.s2cnn import load_published_state_dict
-from gaugecnn.methods.s2cnn.published import published_names
+from gaugecnn.methods.s2cnn.published.loading import published_names
 from gaugecnn.networks import FieldNetwork, InvariantNetwork, Network
 from gaugecnn.surfaces import LatLonGrid
 from tests.methods.published_states import (

@@ -15,11 +15,11 @@ from gaugecnn.methods.s2cnn import (
     SpectralTransform,
     SpinType,
     rotate_spectrum,
-    transforms,
 )
 from gaugecnn.methods.s2cnn.reference import rotate, signal_of, spectra_of, wigner_matrix
+from gaugecnn.methods.s2cnn.spectral import transforms
+from gaugecnn.methods.s2cnn.spectral.wigner import wigner_matrices
 from gaugecnn.methods.s2cnn.types import GroupType
-from gaugecnn.methods.s2cnn.wigner import wigner_matrices
 from gaugecnn.surfaces import LatLonGrid
 from gaugecnn.surfaces.rotations import random_rotations, rotation_matrix
 

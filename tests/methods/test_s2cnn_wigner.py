@@ -7,12 +7,12 @@ import math
 import pytest
 import torch
 
-from gaugecnn.methods.s2cnn import wigner
 from gaugecnn.methods.s2cnn.along_gamma import Samples
-from gaugecnn.methods.s2cnn.fourier_grid import FourierGrid
-from gaugecnn.methods.s2cnn.real_basis import signed
 from gaugecnn.methods.s2cnn.reference import wigner_sum
-from gaugecnn.methods.s2cnn.wigner import small_d
+from gaugecnn.methods.s2cnn.spectral import wigner
+from gaugecnn.methods.s2cnn.spectral.fourier_grid import FourierGrid
+from gaugecnn.methods.s2cnn.spectral.real_basis import signed
+from gaugecnn.methods.s2cnn.spectral.wigner import small_d
 from gaugecnn.surfaces.lat_lon import quadrature_weights, soft_colatitudes
 from gaugecnn.surfaces.rotations import wigner_d
 

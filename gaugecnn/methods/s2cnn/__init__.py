@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv, SO3ToS2, so3_integrate
     from gaugecnn.methods.s2cnn.nonlinearity import Pointwise
     from gaugecnn.methods.s2cnn.normalisation import NormalisedConv, SO3BatchNorm
-    from gaugecnn.methods.s2cnn.published import load_published_state_dict
+    from gaugecnn.methods.s2cnn.published.loading import load_published_state_dict
     from gaugecnn.methods.s2cnn.shortcut import DegreeCut, SO3Shortcut
+    from gaugecnn.methods.s2cnn.spectral.transforms import SpectralTransform, rotate_spectrum
     from gaugecnn.methods.s2cnn.stage import Rings, S2CNNOptions, S2CNNStage, Support
-    from gaugecnn.methods.s2cnn.transforms import SpectralTransform, rotate_spectrum
     from gaugecnn.methods.s2cnn.types import S2Type, SO3Type, SpinType
 
 __all__ = [
@@ -68,10 +68,10 @@ __getattr__, __dir__ = lazy(
         "layers": ["S2Conv", "SO3Conv", "SO3ToS2", "so3_integrate"],
         "nonlinearity": ["Pointwise"],
         "normalisation": ["NormalisedConv", "SO3BatchNorm"],
-        "published": ["load_published_state_dict"],
+        "published.loading": ["load_published_state_dict"],
         "shortcut": ["DegreeCut", "SO3Shortcut"],
         "stage": ["Rings", "S2CNNOptions", "S2CNNStage", "Support"],
-        "transforms": ["SpectralTransform", "rotate_spectrum"],
+        "spectral.transforms": ["SpectralTransform", "rotate_spectrum"],
         "types": ["S2Type", "SO3Type", "SpinType"],
     },
 )

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from gaugecnn.layers import Layer
-from gaugecnn.methods.s2cnn.fourier import as_shown, as_stored
 from gaugecnn.methods.s2cnn.normalisation import HaarMean
+from gaugecnn.methods.s2cnn.spectral.fourier import as_shown, as_stored
 from gaugecnn.methods.s2cnn.types import GroupType, SO3Type, SpinType
 from gaugecnn.ops.parts import by_parts, in_parts
 from gaugecnn.ops.products import (

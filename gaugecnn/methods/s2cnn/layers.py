@@ -14,20 +14,20 @@ from torch import Tensor, nn
 
 from gaugecnn.layers import Layer, Projection
 from gaugecnn.methods.s2cnn.along_gamma import Samples
-from gaugecnn.methods.s2cnn.fourier import Analysis, Synthesis, as_stored
-from gaugecnn.methods.s2cnn.fourier_grid import FourierGrid, fourier_grid
 from gaugecnn.methods.s2cnn.grids import Grid
-from gaugecnn.methods.s2cnn.kernels import (
+from gaugecnn.methods.s2cnn.memory import check_tables
+from gaugecnn.methods.s2cnn.rings import RingGrid, Rings
+from gaugecnn.methods.s2cnn.spectral.fourier import Analysis, Synthesis, as_stored
+from gaugecnn.methods.s2cnn.spectral.fourier_grid import FourierGrid, fourier_grid
+from gaugecnn.methods.s2cnn.spectral.kernels import (
     CollapsedKernelTable,
     DenseKernel,
     RingKernel,
     S2KernelTable,
     as_points,
 )
-from gaugecnn.methods.s2cnn.memory import check_tables
-from gaugecnn.methods.s2cnn.product import SpectralProduct
-from gaugecnn.methods.s2cnn.rings import RingGrid, Rings
-from gaugecnn.methods.s2cnn.spectrum import add_constant
+from gaugecnn.methods.s2cnn.spectral.product import SpectralProduct
+from gaugecnn.methods.s2cnn.spectral.spectrum import add_constant
 from gaugecnn.methods.s2cnn.types import GroupType, S2Type, SO3Type
 
 

@@ -18,7 +18,7 @@ import torch
 
 from gaugecnn.errors import UserError
 from gaugecnn.layers import FeatureType, SignalType
-from gaugecnn.methods.s2cnn.spectrum import Blocks
+from gaugecnn.methods.s2cnn.spectral.spectrum import Blocks
 from gaugecnn.methods.s2cnn.types import GroupType, S2Type, on_group
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from gaugecnn.layers import Layer
-from gaugecnn.methods.s2cnn.fourier import as_stored
 from gaugecnn.methods.s2cnn.layers import S2Conv, SO3Conv
 from gaugecnn.methods.s2cnn.rings import RingGrid
-from gaugecnn.methods.s2cnn.spectrum import Blocks, add_constant, constant
-from gaugecnn.methods.s2cnn.tables import Table, TableModule
+from gaugecnn.methods.s2cnn.spectral.fourier import as_stored
+from gaugecnn.methods.s2cnn.spectral.spectrum import Blocks, add_constant, constant
+from gaugecnn.methods.s2cnn.spectral.tables import Table, TableModule
 
 
 @dataclass(frozen=True)

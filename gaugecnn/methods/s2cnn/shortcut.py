@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from gaugecnn.layers import Layer
-from gaugecnn.methods.s2cnn.fourier import Analysis, Synthesis, as_shown, as_stored
-from gaugecnn.methods.s2cnn.fourier_grid import fourier_grid
+from gaugecnn.methods.s2cnn.spectral.fourier import Analysis, Synthesis, as_shown, as_stored
+from gaugecnn.methods.s2cnn.spectral.fourier_grid import fourier_grid
 from gaugecnn.methods.s2cnn.types import GroupType
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gaugecnn.methods.s2cnn.spectrum import Blocks, orders_below
+from gaugecnn.methods.s2cnn.spectral.spectrum import Blocks, orders_below
 
 
 @dataclass(frozen=True)

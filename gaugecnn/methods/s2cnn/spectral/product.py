@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gaugecnn.methods.s2cnn.kernels import DenseKernel, RingKernel
-from gaugecnn.methods.s2cnn.spectrum import Blocks
+from gaugecnn.methods.s2cnn.spectral.kernels import DenseKernel, RingKernel
+from gaugecnn.methods.s2cnn.spectral.spectrum import Blocks
 from gaugecnn.ops.kept import Keeping
 
 

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from gaugecnn.methods.s2cnn.grids import Grid
-from gaugecnn.methods.s2cnn.real_basis import phases, real_functions, real_waves
-from gaugecnn.methods.s2cnn.shells import Shells, by_degrees
-from gaugecnn.methods.s2cnn.spectrum import Blocks, orders_below
-from gaugecnn.methods.s2cnn.tables import Table, TableModule
-from gaugecnn.methods.s2cnn.wigner import small_d
+from gaugecnn.methods.s2cnn.spectral.real_basis import phases, real_functions, real_waves
+from gaugecnn.methods.s2cnn.spectral.shells import Shells, by_degrees
+from gaugecnn.methods.s2cnn.spectral.spectrum import Blocks, orders_below
+from gaugecnn.methods.s2cnn.spectral.tables import Table, TableModule
+from gaugecnn.methods.s2cnn.spectral.wigner import small_d
 
 Points = tuple[tuple[float, ...], ...]
 

@@ -30,12 +30,12 @@ import torch
 from torch import Tensor, nn
 
 from gaugecnn.methods.s2cnn.along_gamma import Samples
-from gaugecnn.methods.s2cnn.fourier import Analysis, Synthesis
-from gaugecnn.methods.s2cnn.fourier_grid import FourierGrid, fourier_grid
-from gaugecnn.methods.s2cnn.real_basis import unitary
-from gaugecnn.methods.s2cnn.spectrum import degrees_of, parts_of
+from gaugecnn.methods.s2cnn.spectral.fourier import Analysis, Synthesis
+from gaugecnn.methods.s2cnn.spectral.fourier_grid import FourierGrid, fourier_grid
+from gaugecnn.methods.s2cnn.spectral.real_basis import unitary
+from gaugecnn.methods.s2cnn.spectral.spectrum import degrees_of, parts_of
+from gaugecnn.methods.s2cnn.spectral.wigner import wigner_matrices
 from gaugecnn.methods.s2cnn.types import GroupType, S2Type
-from gaugecnn.methods.s2cnn.wigner import wigner_matrices
 
 Spectrum = list[Tensor]
 """One ``(batch, channel, m, n)`` a degree, complex."""

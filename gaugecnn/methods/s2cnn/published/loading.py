@@ -22,14 +22,14 @@ from torch import Tensor, nn
 
 from gaugecnn.data.images.conventions import Convention
 from gaugecnn.errors import UserError
-from gaugecnn.methods.s2cnn.aliasing import (
+from gaugecnn.methods.s2cnn.family import S2CNNFamily
+from gaugecnn.methods.s2cnn.layers import SO3ToS2
+from gaugecnn.methods.s2cnn.published.aliasing import (
     AliasedDegrees,
     aliased_degrees,
     convolutions,
     layer_names,
 )
-from gaugecnn.methods.s2cnn.family import S2CNNFamily
-from gaugecnn.methods.s2cnn.layers import SO3ToS2
 from gaugecnn.methods.s2cnn.stage import S2CNNStage, Support
 from gaugecnn.methods.s2cnn.types import SO3Type
 from gaugecnn.networks import FieldNetwork, InvariantNetwork, Network
@@ -74,7 +74,8 @@ class LoadedWeights:
             lines.append("outputs differ from those of the published code, which adds aliases in")
             lines += [f"  {degrees}" for degrees in self.aliased]
             lines.append(
-                "by how much: gaugecnn.methods.s2cnn.aliasing.aliased_shares(model, signal)"
+                "by how much: "
+                "gaugecnn.methods.s2cnn.published.aliasing.aliased_shares(model, signal)"
             )
         if self.unpublished:
             lines.append("outputs differ from those of the published networks, which have no")

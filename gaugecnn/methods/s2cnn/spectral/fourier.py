@@ -17,14 +17,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gaugecnn.methods.s2cnn.fourier_grid import (
+from gaugecnn.methods.s2cnn.spectral.fourier_grid import (
     AnalysisTable,
     FourierGrid,
     SynthesisTable,
     wave_tables,
 )
-from gaugecnn.methods.s2cnn.pieces import add, analysed, sampled
-from gaugecnn.methods.s2cnn.tables import TableModule
+from gaugecnn.methods.s2cnn.spectral.pieces import add, analysed, sampled
+from gaugecnn.methods.s2cnn.spectral.tables import TableModule
 
 
 def as_stored(x: Tensor) -> Tensor:

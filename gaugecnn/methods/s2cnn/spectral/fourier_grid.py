@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from gaugecnn.methods.s2cnn.along_gamma import Samples, Waves
-from gaugecnn.methods.s2cnn.real_basis import phases
 from gaugecnn.methods.s2cnn.rings import RingGrid, Rings
-from gaugecnn.methods.s2cnn.tables import Table
+from gaugecnn.methods.s2cnn.spectral.real_basis import phases
+from gaugecnn.methods.s2cnn.spectral.tables import Table
+from gaugecnn.methods.s2cnn.spectral.wigner import small_d
 from gaugecnn.methods.s2cnn.types import GroupType
-from gaugecnn.methods.s2cnn.wigner import small_d
 from gaugecnn.ops.products import circle_waves
 
 

@@ -1,0 +1,1 @@
+"""The published networks: their weights, and what their grids cannot tell apart."""
