@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-DEGREE_BLOCKS, SMALLEST_BLOCK = 8, 4
+DEGREE_BLOCKS, SMALLEST_BLOCK = 4, 4
 """At most so many blocks, of at least so many degrees: few launches, little done on zeros."""
 
 
