@@ -19,8 +19,6 @@ MISSED = {
         "storage and place do not matter in single precision",
     },
     "s2cnn_cost": {
-        "the published plan, forward",
-        "the published plan, forward and backward",
         "on Gauss-Legendre rings with products, forward",
         "on Gauss-Legendre rings with products, forward and backward",
         "the published classifier beside a product of 2048, forward",
