@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gaugecnn.layers import Layer
-from gaugecnn.methods.s2cnn.spectral.fourier import Analysis, Synthesis, as_shown, as_stored
+from gaugecnn.methods.s2cnn.spectral.fourier import Analysis, Synthesis
 from gaugecnn.methods.s2cnn.spectral.fourier_grid import fourier_grid
 from gaugecnn.methods.s2cnn.types import GroupType
 
@@ -23,9 +23,13 @@ class Resample(nn.Module):
         grids = [fourier_grid(t, cutoff, order) for t in (type_in, type_out)]
         self.analysis, self.synthesis = Analysis(grids[0]), Synthesis(grids[1])
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mix: Tensor | None = None) -> Tensor:
+        """The feature, its channels mixed in the spectrum by a matrix ``(out, in)`` if given."""
         with torch.autocast(x.device.type, enabled=False):
-            return self.synthesis(self.analysis(x))
+            parts = self.analysis(x)
+            if mix is not None:
+                parts = [part @ mix.T.to(part) for part in parts]
+            return self.synthesis(parts)
 
 
 class DegreeCut(Layer):
@@ -55,7 +59,4 @@ class SO3Shortcut(Layer):
         self.resample = Resample(type_in, type_out)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = as_stored(self.resample(x))  # (alpha, gamma, batch, in, beta)
-        points = x.flatten(0, 2)  # (alpha gamma batch, in, beta)
-        y = torch.bmm(self.weight.expand(len(points), -1, -1), points)
-        return as_shown(y.unflatten(0, x.shape[:3]))
+        return self.resample(x, self.weight)
