@@ -7,7 +7,7 @@ import torch
 
 from gaugecnn.methods.s2cnn import SO3Type, SpectralTransform
 from gaugecnn.methods.s2cnn.reference import wigner_matrix
-from gaugecnn.methods.s2cnn.spectral.pieces import _Complex, _Real
+from gaugecnn.methods.s2cnn.spectral.pieces import to_complex, to_real
 from gaugecnn.methods.s2cnn.spectral.real_basis import (
     phases,
     real_functions,
@@ -15,7 +15,7 @@ from gaugecnn.methods.s2cnn.spectral.real_basis import (
     signed,
     unitary,
 )
-from gaugecnn.methods.s2cnn.spectral.shells import Shells, _Blocks, _Shells
+from gaugecnn.methods.s2cnn.spectral.shells import Shells, blocks_of, shells_of
 from gaugecnn.methods.s2cnn.spectral.spectrum import Blocks, degrees_of, parts_of
 from gaugecnn.methods.s2cnn.spectral.wigner import small_d
 
@@ -77,10 +77,10 @@ def test_to_real_orders_and_back_are_adjoint(cutoff: int, orders: int) -> None:
     pieces = [
         random(torch.empty(len(m), orders, cutoff - m.start, 2, 3, 2)) for m in blocks.degrees
     ]
-    real = _Real.apply(blocks, *pieces)
-    parts = [random(part) for part in real]
-    back = _Complex.apply(blocks, orders, *parts)
-    left = sum((a * b).sum() for a, b in zip(real, parts, strict=True))
+    there = to_real(blocks, *pieces)
+    parts = [random(part) for part in there]
+    back = to_complex(blocks, orders, *parts)
+    left = sum((a * b).sum() for a, b in zip(there, parts, strict=True))
     right = sum((a * b).sum() for a, b in zip(pieces, back, strict=True))
     torch.testing.assert_close(left, right)
 
@@ -99,7 +99,7 @@ def test_shells_hold_each_pair_once(cutoff: int, order_in: int, order_out: int) 
         torch.randn(size, cutoff - degrees.start, 2, 3)
         for size, degrees in zip(shells.sizes, shells.degrees, strict=True)
     ]
-    back = _Shells.apply(shells, *_Blocks.apply(shells, *found))
+    back = shells_of(shells, *blocks_of(shells, *found))
     for a, b in zip(found, back, strict=True):
         torch.testing.assert_close(a, b)
 

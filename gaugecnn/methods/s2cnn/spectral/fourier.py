@@ -12,8 +12,6 @@ n = 0 is left.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
@@ -25,6 +23,7 @@ from gaugecnn.methods.s2cnn.spectral.fourier_grid import (
 )
 from gaugecnn.methods.s2cnn.spectral.pieces import add, analysed, sampled
 from gaugecnn.methods.s2cnn.spectral.tables import TableModule
+from gaugecnn.ops.adjoint import linear
 
 
 def as_stored(x: Tensor) -> Tensor:
@@ -67,7 +66,7 @@ class Analysis(TableModule):
         x = self.alpha @ x.flatten(1)  # (m re/im, wave ...)
         x = x.view(grid.cutoff, 2, grid.orders, -1)
         if grid.orders > 1:
-            x = _Orders.apply(x)  # (m, n, re/im, ...)
+            (x,) = linear(orders, waves, x)  # (m, n, re/im, ...)
         x = x.view(grid.cutoff * grid.orders, 2 * batch * channel, beta)
         return analysed(x, self.matrix, grid.cutoff, batch)
 
@@ -92,7 +91,7 @@ class Synthesis(TableModule):
         x = sampled(parts, self.matrix, grid.cutoff)  # (m n, re/im batch channel, beta)
         x = x.view(grid.cutoff, grid.orders, 2, -1)
         if grid.orders > 1:
-            x = _Waves.apply(x)  # (m, re/im, wave, ...)
+            (x,) = linear(waves, orders, x)  # (m, re/im, wave, ...)
         x = self.alpha.T @ x.view(2 * grid.cutoff, -1)  # (alpha, wave ...), the real part
         x = x.view(len(x), grid.orders, -1)
         if grid.has_points:
@@ -103,60 +102,36 @@ class Synthesis(TableModule):
         return as_shown(x.view(shape))
 
 
-class _Orders(torch.autograd.Function):
+def orders(x: Tensor) -> tuple[Tensor]:
     """Real waves along gamma to complex ones: ``cos(n gamma)`` and ``sin`` to ``e^{-i n gamma}``.
 
     ``x_n = C_n - i S_n`` and ``x_{-n} = C_n + i S_n``, of ``(m, re/im, wave, ...)``, the waves
     being 1 and then each cosine with its sine; gives ``(m, n, re/im, ...)``, n = 0, 1, -1, 2, ..
-    The adjoint is `_Waves`.
+    The adjoint is `waves`.
     """
-
-    @staticmethod
-    def forward(x: Tensor) -> Tensor:
-        y = x.new_empty(len(x), x.shape[2], 2, x.shape[3])
-        y[:, 0] = x[:, :, 0]
-        (c_re, c_im), (s_re, s_im) = x[:, :, 1::2].unbind(1), x[:, :, 2::2].unbind(1)
-        add(c_re, s_im, 1, y[:, 1::2, 0])
-        add(c_im, s_re, -1, y[:, 1::2, 1])
-        add(c_re, s_im, -1, y[:, 2::2, 0])
-        add(c_im, s_re, 1, y[:, 2::2, 1])
-        return y
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
-        pass
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        x: Tensor = _Waves.apply(gradients[0])
-        return x
+    y = x.new_empty(len(x), x.shape[2], 2, x.shape[3])
+    y[:, 0] = x[:, :, 0]
+    (c_re, c_im), (s_re, s_im) = x[:, :, 1::2].unbind(1), x[:, :, 2::2].unbind(1)
+    add(c_re, s_im, 1, y[:, 1::2, 0])
+    add(c_im, s_re, -1, y[:, 1::2, 1])
+    add(c_re, s_im, -1, y[:, 2::2, 0])
+    add(c_im, s_re, 1, y[:, 2::2, 1])
+    return (y,)
 
 
-class _Waves(torch.autograd.Function):
-    """The adjoint of `_Orders`, which is its inverse but for a factor of 2 where n is not 0.
+def waves(x: Tensor) -> tuple[Tensor]:
+    """The adjoint of `orders`, which is its inverse but for a factor of 2 where n is not 0.
 
     ``C_n = x_n + x_{-n}`` and ``S_n = i (x_n - x_{-n})``, of ``(m, n, re/im, ...)``.
     """
-
-    @staticmethod
-    def forward(x: Tensor) -> Tensor:
-        y = x.new_empty(len(x), 2, x.shape[1], x.shape[3])
-        y[:, :, 0] = x[:, 0]
-        (p_re, p_im), (q_re, q_im) = x[:, 1::2].unbind(2), x[:, 2::2].unbind(2)
-        add(p_re, q_re, 1, y[:, 0, 1::2])
-        add(p_im, q_im, 1, y[:, 1, 1::2])
-        add(q_im, p_im, -1, y[:, 0, 2::2])
-        add(p_re, q_re, -1, y[:, 1, 2::2])
-        return y
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
-        pass
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        x: Tensor = _Orders.apply(gradients[0])
-        return x
+    y = x.new_empty(len(x), 2, x.shape[1], x.shape[3])
+    y[:, :, 0] = x[:, 0]
+    (p_re, p_im), (q_re, q_im) = x[:, 1::2].unbind(2), x[:, 2::2].unbind(2)
+    add(p_re, q_re, 1, y[:, 0, 1::2])
+    add(p_im, q_im, 1, y[:, 1, 1::2])
+    add(q_im, p_im, -1, y[:, 0, 2::2])
+    add(p_re, q_re, -1, y[:, 1, 2::2])
+    return (y,)
 
 
 def _each(matrix: Tensor, x: Tensor) -> Tensor:

@@ -66,7 +66,7 @@ class FourierGrid:
         """A table ``(degree, m, n, beta)`` of d as one for real orders and what lies along gamma.
 
         Args:
-            table: for ``C_n -+ i S_n``, C and S being the cosines and sines of `_Orders`.
+            table: for ``C_n -+ i S_n``, C and S being the cosines and sines of `fourier.orders`.
             share: what each point counts.
         """
         table = table * phases(self.cutoff, self.max_order)[..., None]

@@ -8,113 +8,67 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from gaugecnn.methods.s2cnn.spectral.spectrum import Blocks, orders_below
+from gaugecnn.ops.adjoint import linear
 
 
-class _Degrees(torch.autograd.Function):
+def degrees(blocks: Blocks, table: Tensor, x: Tensor) -> tuple[Tensor, ...]:
     """``y_j = T_j x_j^T``, a sum over beta for the orders m and the degrees of each piece.
 
     Takes ``(m n, re/im batch channel, beta)`` and the table ``(m n, degree, beta)``; gives pieces
-    ``(m n, degree, re/im batch channel)``. The adjoint is `_Rings`.
+    ``(m n, degree, re/im batch channel)``. The adjoint is `rings`.
     """
-
-    @staticmethod
-    def forward(x: Tensor, table: Tensor, blocks: Blocks) -> tuple[Tensor, ...]:
-        return tuple(torch.bmm(t, x[rows].mT) for t, rows in _tables(table, blocks))
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        _, table, ctx.blocks = inputs
-        ctx.save_for_backward(table)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
-        return _Rings.apply(ctx.saved_tensors[0], ctx.blocks, *gradients), None, None
+    return tuple(torch.bmm(t, x[rows].mT) for t, rows in _tables(table, blocks))
 
 
-class _Rings(torch.autograd.Function):
-    """``x_j = y_j^T T_j``, a sum over the degrees of each piece; the adjoint of `_Degrees`."""
-
-    @staticmethod
-    def forward(table: Tensor, blocks: Blocks, *pieces: Tensor) -> Tensor:
-        x = pieces[0].new_empty(len(table), pieces[0].shape[2], table.shape[2])
-        for piece, (t, rows) in zip(pieces, _tables(table, blocks), strict=True):
-            torch.bmm(piece.mT, t, out=x[rows])
-        return x
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        table, ctx.blocks = inputs[:2]
-        ctx.save_for_backward(table)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
-        return None, None, *_Degrees.apply(gradients[0], ctx.saved_tensors[0], ctx.blocks)
+def rings(blocks: Blocks, table: Tensor, *pieces: Tensor) -> tuple[Tensor]:
+    """``x_j = y_j^T T_j``, a sum over the degrees of each piece; the adjoint of `degrees`."""
+    x = pieces[0].new_empty(len(table), pieces[0].shape[2], table.shape[2])
+    for piece, (t, rows) in zip(pieces, _tables(table, blocks), strict=True):
+        torch.bmm(piece.mT, t, out=x[rows])
+    return (x,)
 
 
-class _Real(torch.autograd.Function):
-    """Pieces ``(m, n, degree, re/im, batch, channel)`` to parts; the adjoint is `_Complex`."""
-
-    @staticmethod
-    def forward(blocks: Blocks, *pieces: Tensor) -> tuple[Tensor, ...]:
-        _, orders, _, _, batch, channels = pieces[0].shape
-        parts = []
-        for degrees in blocks.degrees:
-            n = orders_below(degrees.stop, orders)
-            shape = len(degrees), degrees.stop, 2, batch, n, channels
-            parts.append(pieces[0].new_empty(shape))
-        for _, piece, part in _common(blocks, pieces, parts):
-            part[..., 0, :] = piece[..., 0, :]
-            plus, minus = piece[..., 1::2, :], piece[..., 2::2, :]  # P and Q
-            cos, sin = part[..., 1::2, :], part[..., 2::2, :]
-            add(plus, minus, 1, cos)
-            add(plus[:, :, 0], minus[:, :, 0], -1, sin[:, :, 1])
-            add(minus[:, :, 1], plus[:, :, 1], -1, sin[:, :, 0])
-        return tuple(parts)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        ctx.blocks, ctx.orders = inputs[0], inputs[1].shape[1]
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
-        return None, *_Complex.apply(ctx.blocks, ctx.orders, *gradients)
+def to_real(blocks: Blocks, *pieces: Tensor) -> tuple[Tensor, ...]:
+    """Pieces ``(m, n, degree, re/im, batch, channel)`` to parts; the adjoint is `to_complex`."""
+    _, orders, _, _, batch, channels = pieces[0].shape
+    parts = []
+    for block in blocks.degrees:
+        shape = len(block), block.stop, 2, batch, orders_below(block.stop, orders), channels
+        parts.append(pieces[0].new_empty(shape))
+    for _, piece, part in _common(blocks, pieces, parts):
+        part[..., 0, :] = piece[..., 0, :]
+        plus, minus = piece[..., 1::2, :], piece[..., 2::2, :]  # P and Q
+        cos, sin = part[..., 1::2, :], part[..., 2::2, :]
+        add(plus, minus, 1, cos)
+        add(plus[:, :, 0], minus[:, :, 0], -1, sin[:, :, 1])
+        add(minus[:, :, 1], plus[:, :, 1], -1, sin[:, :, 0])
+    return tuple(parts)
 
 
-class _Complex(torch.autograd.Function):
-    """Parts to pieces, zero where no part has the order; the adjoint of `_Real`."""
-
-    @staticmethod
-    def forward(blocks: Blocks, orders: int, *parts: Tensor) -> tuple[Tensor, ...]:
-        batch, channels = parts[0].shape[3], parts[0].shape[5]
-        pieces = tuple(
-            parts[0].new_empty(len(m), orders, blocks.cutoff - m.start, 2, batch, channels)
-            for m in blocks.degrees
-        )
-        for beyond, piece, part in _common(blocks, pieces, parts):
-            beyond.zero_()
-            piece[..., 0, :] = part[..., 0, :]
-            plus, minus = piece[..., 1::2, :], piece[..., 2::2, :]
-            cos, sin = part[..., 1::2, :], part[..., 2::2, :]
-            add(cos[:, :, 0], sin[:, :, 1], 1, plus[:, :, 0])
-            add(cos[:, :, 1], sin[:, :, 0], -1, plus[:, :, 1])
-            add(cos[:, :, 0], sin[:, :, 1], -1, minus[:, :, 0])
-            add(cos[:, :, 1], sin[:, :, 0], 1, minus[:, :, 1])
-        return pieces
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        ctx.blocks = inputs[0]
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
-        return None, None, *_Real.apply(ctx.blocks, *gradients)
+def to_complex(blocks: Blocks, orders: int, *parts: Tensor) -> tuple[Tensor, ...]:
+    """Parts to pieces, zero where no part has the order; the adjoint of `real`."""
+    batch, channels = parts[0].shape[3], parts[0].shape[5]
+    pieces = tuple(
+        parts[0].new_empty(len(m), orders, blocks.cutoff - m.start, 2, batch, channels)
+        for m in blocks.degrees
+    )
+    for beyond, piece, part in _common(blocks, pieces, parts):
+        beyond.zero_()
+        piece[..., 0, :] = part[..., 0, :]
+        plus, minus = piece[..., 1::2, :], piece[..., 2::2, :]
+        cos, sin = part[..., 1::2, :], part[..., 2::2, :]
+        add(cos[:, :, 0], sin[:, :, 1], 1, plus[:, :, 0])
+        add(cos[:, :, 1], sin[:, :, 0], -1, plus[:, :, 1])
+        add(cos[:, :, 0], sin[:, :, 1], -1, minus[:, :, 0])
+        add(cos[:, :, 1], sin[:, :, 0], 1, minus[:, :, 1])
+    return pieces
 
 
 def analysed(x: Tensor, table: Tensor, cutoff: int, batch: int) -> list[Tensor]:
@@ -127,20 +81,24 @@ def analysed(x: Tensor, table: Tensor, cutoff: int, batch: int) -> list[Tensor]:
         batch: how many signals.
     """
     blocks, orders = Blocks(cutoff), len(table) // cutoff
-    pieces = _Degrees.apply(x, table, blocks)  # (m n, degree, re/im batch channel)
-    return list(
-        _Real.apply(
-            blocks,
-            *(p.view(-1, orders, p.shape[1], 2, batch, x.shape[1] // (2 * batch)) for p in pieces),
-        )
-    )
+    back = partial(rings, blocks, table)
+    shape = 2, batch, x.shape[1] // (2 * batch)
+    pieces = [
+        piece.view(-1, orders, piece.shape[1], *shape)  # (m, n, degree, re/im, batch, channel)
+        for piece in linear(partial(degrees, blocks, table), back, x)
+    ]
+    return list(linear(partial(to_real, blocks), partial(to_complex, blocks, orders), *pieces))
 
 
 def sampled(parts: list[Tensor], table: Tensor, cutoff: int) -> Tensor:
     """Parts to ``(m n, re/im batch channel, beta)``, by the table ``(m n, degree, beta)``."""
-    blocks = Blocks(cutoff)
-    pieces = _Complex.apply(blocks, len(table) // cutoff, *parts)
-    x: Tensor = _Rings.apply(table, blocks, *(piece.flatten(3).flatten(0, 1) for piece in pieces))
+    blocks, orders = Blocks(cutoff), len(table) // cutoff
+    pieces = [
+        piece.flatten(3).flatten(0, 1)  # (m n, degree, re/im batch channel)
+        for piece in linear(partial(to_complex, blocks, orders), partial(to_real, blocks), *parts)
+    ]
+    back = partial(degrees, blocks, table)
+    (x,) = linear(partial(rings, blocks, table), back, *pieces)
     return x
 
 
@@ -153,17 +111,17 @@ def add(x: Tensor, y: Tensor, sign: int, place: Tensor) -> None:
 
 
 def _common(
-    blocks: Blocks, pieces: tuple[Tensor, ...], parts: list[Tensor] | tuple[Tensor, ...]
+    blocks: Blocks, pieces: Sequence[Tensor], parts: Sequence[Tensor]
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Where pieces and parts say the same, ``(degree, m, re/im or cos/sin, batch, n, channel)``.
 
     Before them what a piece holds there in orders that no degree of the part has.
     """
-    for degrees, part in zip(blocks.degrees, parts, strict=True):
+    for block, part in zip(blocks.degrees, parts, strict=True):
         for m, piece in zip(blocks.degrees, pieces, strict=True):
-            if m.start >= degrees.stop:
+            if m.start >= block.stop:
                 break
-            at = piece[:, :, degrees.start - m.start : degrees.stop - m.start]
+            at = piece[:, :, block.start - m.start : block.stop - m.start]
             view = at[:, : part.shape[4]].permute(2, 0, 3, 4, 1, 5)
             yield at[:, part.shape[4] :], view, part[:, m.start : m.stop]
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from gaugecnn.methods.s2cnn.spectral.spectrum import Blocks, orders_below
+from gaugecnn.ops.adjoint import linear
 
 
 @dataclass(frozen=True)
@@ -88,56 +89,34 @@ def by_degrees(
     tables, starts = table.split(shells.sizes), [degrees.start for degrees in shells.degrees]
     for t, s, start in zip(tables, sums.split(shells.sizes), starts, strict=True):
         found.append(torch.bmm(t[:, start:], s).unflatten(2, channels))
-    return list(_Blocks.apply(shells, *found))
+    return list(linear(partial(blocks_of, shells), partial(shells_of, shells), *found))
 
 
-class _Blocks(torch.autograd.Function):
-    """Shells ``(pair, degree, in, out)`` to blocks ``(degree, K, in, N, out)``; see `_Shells`."""
-
-    @staticmethod
-    def forward(shells: Shells, *pairs: Tensor) -> tuple[Tensor, ...]:
-        channels = pairs[0].shape[2:]
-        n, k = 2 * shells.order_out + 1, 2 * shells.order_in + 1
-        blocks = tuple(
-            pairs[0].new_empty(
-                len(d), orders_below(d.stop, k), channels[0], orders_below(d.stop, n), channels[1]
-            )
-            for d in shells.degrees
+def blocks_of(shells: Shells, *pairs: Tensor) -> tuple[Tensor, ...]:
+    """Shells ``(pair, degree, in, out)`` to blocks ``(degree, K, in, N, out)``."""
+    channels = pairs[0].shape[2:]
+    n, k = 2 * shells.order_out + 1, 2 * shells.order_in + 1
+    blocks = tuple(
+        pairs[0].new_empty(
+            len(d), orders_below(d.stop, k), channels[0], orders_below(d.stop, n), channels[1]
         )
-        for source, target in _common(shells, pairs, blocks):
-            target.copy_(source)
-        return blocks
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        ctx.shells = inputs[0]
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
-        return None, *_Shells.apply(ctx.shells, *gradients)
+        for d in shells.degrees
+    )
+    for source, target in _common(shells, pairs, blocks):
+        target.copy_(source)
+    return blocks
 
 
-class _Shells(torch.autograd.Function):
-    """The inverse and adjoint of `_Blocks`."""
-
-    @staticmethod
-    def forward(shells: Shells, *blocks: Tensor) -> tuple[Tensor, ...]:
-        channels = blocks[0].shape[2::2]
-        pairs = tuple(
-            blocks[0].new_empty(size, shells.cutoff - degrees.start, *channels)
-            for size, degrees in zip(shells.sizes, shells.degrees, strict=True)
-        )
-        for target, source in _common(shells, pairs, blocks):
-            target.copy_(source)
-        return pairs
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        ctx.shells = inputs[0]
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
-        return None, *_Blocks.apply(ctx.shells, *gradients)
+def shells_of(shells: Shells, *blocks: Tensor) -> tuple[Tensor, ...]:
+    """The inverse and adjoint of `blocks_of`."""
+    channels = blocks[0].shape[2::2]
+    pairs = tuple(
+        blocks[0].new_empty(size, shells.cutoff - degrees.start, *channels)
+        for size, degrees in zip(shells.sizes, shells.degrees, strict=True)
+    )
+    for target, source in _common(shells, pairs, blocks):
+        target.copy_(source)
+    return pairs
 
 
 def _common(
