@@ -123,7 +123,7 @@ def rotate(z: Spectrum, matrix: Tensor) -> Spectrum:
 
 
 def difference(x: Spectrum, y: Spectrum) -> Spectrum:
-    """X - y."""
+    """One spectrum less another."""
     return [a - b for a, b in zip(x, y, strict=True)]
 
 

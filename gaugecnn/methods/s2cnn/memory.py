@@ -18,7 +18,7 @@ import torch
 
 from gaugecnn.errors import UserError
 from gaugecnn.layers import FeatureType, SignalType
-from gaugecnn.methods.s2cnn.spectral.spectrum import Blocks
+from gaugecnn.methods.s2cnn.spectral.spectrum import Blocks, orders_below
 from gaugecnn.methods.s2cnn.types import GroupType, S2Type, on_group
 from gaugecnn.surfaces.lat_lon import LatLonGrid
 
@@ -110,7 +110,7 @@ def kernel_bytes(type_in: Feature, type_out: Feature) -> int:
     cutoff = min(type_in.bandwidth, type_out.bandwidth)
     pairs = 0
     for degrees in Blocks(cutoff).degrees:
-        k, n = (2 * min(_order(t), degrees.stop - 1) + 1 for t in (type_in, type_out))
+        k, n = (orders_below(degrees.stop, 2 * _order(t) + 1) for t in (type_in, type_out))
         pairs += len(degrees) * k * n
     return NUMBER * type_in.channels * type_out.channels * pairs
 

@@ -134,8 +134,8 @@ class _Normalise(torch.autograd.Function):
         d_mean = -2 * mean * d_var - slope * first
         found = []
         for g, x, size in zip(given, parts, _sizes(parts, ctx.blocks), strict=True):
-            bent = size * (2 * d_var / batch)  # (degree, 1, channel)
-            found.append(torch.addcmul(g * slope, x, bent[:, None, None, None]))
+            bent = size * (2 * d_var / batch)  # (degree, channel)
+            found.append(torch.addcmul(g * slope, x, bent[:, None, None, None, None]))
         constant(found).add_(d_mean / batch)
         return root * against, None, None, *found
 
@@ -145,15 +145,15 @@ def _statistics(parts: Sequence[Tensor], blocks: Blocks) -> tuple[Tensor, Tensor
     mean = constant(parts).mean(0)
     power = torch.zeros_like(mean)
     for part, size in zip(parts, _sizes(parts, blocks), strict=True):
-        power = power + (_sums(part.square()) * size[:, 0]).sum(0)
+        power = power + (_sums(part.square()) * size).sum(0)
     return mean, (power / parts[0].shape[3] - mean.square()).clamp_min(0)
 
 
 def _sizes(parts: Sequence[Tensor], blocks: Blocks) -> Iterator[Tensor]:
-    """How often each degree counts in a mean of squares, ``(degree, 1, 1)``."""
+    """How often each degree counts in a mean of squares, ``(degree, 1)``."""
     for part, degrees in zip(parts, blocks.degrees, strict=True):
         degree = torch.arange(degrees.start, degrees.stop, device=part.device)
-        yield (2 * degree + 1).to(part.dtype)[:, None, None]
+        yield (2 * degree + 1).to(part.dtype)[:, None]
 
 
 def _sums(part: Tensor) -> Tensor:

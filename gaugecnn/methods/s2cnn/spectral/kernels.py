@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from gaugecnn.methods.s2cnn.grids import Grid
-from gaugecnn.methods.s2cnn.spectral.real_basis import phases, real_functions, real_waves
+from gaugecnn.methods.s2cnn.spectral.real_basis import real_column, real_functions, real_waves
 from gaugecnn.methods.s2cnn.spectral.shells import Shells, by_degrees
 from gaugecnn.methods.s2cnn.spectral.spectrum import Blocks, orders_below
 from gaugecnn.methods.s2cnn.spectral.tables import Table, TableModule
@@ -40,10 +40,8 @@ class S2KernelTable(Table):
         beta, alpha = torch.tensor(self.points, dtype=torch.float64).unbind(1)
         orders = range(self.max_order + 1)
         d = small_d(self.cutoff, orders, range(1), tuple(beta.tolist()))[:, :, 0]
-        d = d * phases(self.max_order + 1, 0)  # (degree, n, point), for the column n = 0 of m
-        phase = torch.outer(torch.tensor(orders, dtype=torch.float64), alpha)  # (n, point)
-        table = torch.stack([d * phase.cos(), -d * phase.sin()], 2).flatten(1, 2)
-        return 2 * self.bandwidth_out * torch.cat([table[:, :1], table[:, 2:]], 1).unsqueeze(1)
+        wave = torch.exp(-1j * torch.outer(torch.tensor(orders), alpha))  # (n, point)
+        return 2 * self.bandwidth_out * real_column(d * wave).unsqueeze(1)
 
 
 @dataclass(frozen=True)
@@ -70,9 +68,7 @@ class CollapsedKernelTable(Table):
             columns.append(torch.einsum("lnk,n->lk", d[..., at].to(wave), wave[:, point]))
         summed = torch.stack(columns, dim=-1)  # (degree, k, point)
         summed = summed * torch.exp(-1j * torch.outer(torch.tensor(k), gamma))
-        sign = phases(self.max_order + 1, 0)  # as a column: cos K comes from Re y, sin K from -Im y
-        table = torch.stack([sign * summed.real, -sign * summed.imag], 2).flatten(1, 2)
-        return torch.cat([table[:, :1], table[:, 2:]], 1).unsqueeze(2)
+        return real_column(summed.conj()).unsqueeze(2)  # a row: its adjoint's column
 
 
 class DenseKernel(TableModule):

@@ -53,7 +53,7 @@ def to_real(blocks: Blocks, *pieces: Tensor) -> tuple[Tensor, ...]:
 
 
 def to_complex(blocks: Blocks, orders: int, *parts: Tensor) -> tuple[Tensor, ...]:
-    """Parts to pieces, zero where no part has the order; the adjoint of `real`."""
+    """Parts to pieces, zero where no part has the order; the adjoint of `to_real`."""
     batch, channels = parts[0].shape[3], parts[0].shape[5]
     pieces = tuple(
         parts[0].new_empty(len(m), orders, blocks.cutoff - m.start, 2, batch, channels)

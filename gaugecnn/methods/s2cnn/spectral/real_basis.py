@@ -31,12 +31,12 @@ def unitary(degree: int) -> Tensor:
     """U, ``(real order, order)``, complex128."""
     size = 2 * degree + 1
     re, im = torch.zeros(2, size, size, dtype=torch.float64)
-    re[0, degree] = 1.0
+    m = torch.arange(1, degree + 1)
     half = math.sqrt(0.5)
-    for m in range(1, degree + 1):
-        sign = (-1) ** m
-        re[2 * m - 1, degree + m], re[2 * m - 1, degree - m] = sign * half, half
-        im[2 * m, degree + m], im[2 * m, degree - m] = -sign * half, half
+    sign = half * (1.0 - 2.0 * (m % 2).double())
+    re[0, degree] = 1.0
+    re[2 * m - 1, degree + m], re[2 * m - 1, degree - m] = sign, torch.full_like(sign, half)
+    im[2 * m, degree + m], im[2 * m, degree - m] = -sign, torch.full_like(sign, half)
     return torch.complex(re, im)
 
 
@@ -58,6 +58,19 @@ def phases(cutoff: int, max_order: int) -> Tensor:
     scale[1:, 0] = math.sqrt(2)
     scale[0, 1:] = math.sqrt(0.5)
     return sign * scale
+
+
+def real_column(z: Tensor) -> Tensor:
+    """The real orders of a column n = 0, ``Re P`` and ``Im P`` of the module's text.
+
+    Args:
+        z: ``x^l_m0``, ``(degree, m >= 0, point)``, complex.
+
+    Returns:
+        ``(degree, M, point)``.
+    """
+    parts = torch.view_as_real(phases(z.shape[1], 0) * z)  # (degree, m, point, re/im)
+    return without_sine_of_0(parts.movedim(3, 2).flatten(1, 2), 1)
 
 
 def real_functions(d: Tensor) -> Tensor:
@@ -87,7 +100,7 @@ def real_functions(d: Tensor) -> Tensor:
     cos = torch.stack([torch.stack([even, -odd]), torch.stack([odd, even])])  # (K, wave, ..)
     sin = torch.stack([torch.stack([-even, -odd]), torch.stack([odd, -even])])
     table = torch.stack([cos, sin]).permute(4, 0, 5, 1, 3, 2, 6)  # (n, N, k, K, degree, wave, beta)
-    return _without_sines_of_0(table.flatten(2, 3).flatten(0, 1))
+    return without_sine_of_0(without_sine_of_0(table.flatten(2, 3).flatten(0, 1), 0), 1)
 
 
 def real_waves(order_n: int, order_k: int, alpha: Tensor, gamma: Tensor) -> Tensor:
@@ -102,12 +115,10 @@ def real_waves(order_n: int, order_k: int, alpha: Tensor, gamma: Tensor) -> Tens
     other = torch.stack([a.sin() * b.cos(), a.cos() * b.sin()], 2)
     cos, sin = torch.stack([same, other], 2), torch.stack([other, same], 2)  # (n, k, K, ..)
     table = torch.stack([cos, sin], 1)  # (n, N, k, K, wave, point)
-    return _without_sines_of_0(table.flatten(2, 3).flatten(0, 1))
+    return without_sine_of_0(without_sine_of_0(table.flatten(2, 3).flatten(0, 1), 0), 1)
 
 
-def _without_sines_of_0(table: Tensor) -> Tensor:
-    """The real orders of (cos 0, sin 0, cos 1, ..), in the first two axes."""
-    for axis in range(2):
-        kept = [i for i in range(table.shape[axis]) if i != 1]
-        table = table.index_select(axis, torch.tensor(kept))
-    return table
+def without_sine_of_0(table: Tensor, axis: int) -> Tensor:
+    """The real orders 0, cos 1, .. of an axis that holds cos 0, sin 0, cos 1, .."""
+    first, _, others = table.tensor_split([1, 2], dim=axis)
+    return torch.cat([first, others], dim=axis)

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gaugecnn.methods.s2cnn.spectral.real_basis import without_sine_of_0
+
 DEGREE_BLOCKS, SMALLEST_BLOCK = 4, 4
 """At most so many blocks, of at least so many degrees: few launches, little done on zeros."""
 
@@ -62,7 +64,7 @@ def degrees_of(parts: Sequence[Tensor]) -> list[Tensor]:
     for part in parts:
         for rows in part.flatten(1, 2).permute(0, 2, 4, 1, 3):  # (batch, channel, m cos/sin, N)
             size = 2 * len(found) + 1
-            m = torch.cat([rows[:, :, :1], rows[:, :, 2 : size + 1]], 2)
+            m = without_sine_of_0(rows[:, :, : size + 1], 2)
             found.append(m[..., : orders_below(len(found) + 1, rows.shape[-1])])
     return found
 
