@@ -103,6 +103,20 @@ def test_the_step_about_z_is_common_to_all_grids() -> None:
     assert names[-1] == "turn about z by 1/30"
 
 
+@pytest.mark.parametrize(
+    ("sampling", "points", "of_products"), [(1.0, 6, 10), (1.5, 10, 14), (2.0, 12, 14)]
+)
+def test_a_function_has_points_along_gamma_in_proportion(sampling, points, of_products) -> None:
+    """Eight told a trained network how a digit lies: GELU, orders up to 2, on rings of Gauss."""
+    stage = S2CNNStage(4, max_beta=0.5, bandwidth=18, sampling=sampling)
+    for grid in ("gauss_legendre", "equiangular"):
+        options = {"nonlinearity": "gelu", "max_order": 2, "grid": grid}
+        feature = S2CNNFamily(LatLonGrid(48), **options).lift(stage).type_out
+        assert feature.gamma_points == points
+    products = S2CNNFamily(LatLonGrid(48), max_order=4).lift(stage).type_out
+    assert products.gamma_points == of_products  # just enough for orders up to 4
+
+
 def test_options_of_a_stage_and_those_of_the_family() -> None:
     family = S2CNNFamily(
         LatLonGrid(8), sampling=1.5, max_order=1, grid="equiangular", nonlinearity="relu"

@@ -29,6 +29,7 @@ __all__ = [
     "NormalisedConv",
     "Pointwise",
     "ProductNonlinearity",
+    "ProductType",
     "Rings",
     "S2CNNFamily",
     "S2CNNOptions",
@@ -72,6 +73,6 @@ __getattr__, __dir__ = lazy(
         "shortcut": ["DegreeCut", "SO3Shortcut"],
         "stage": ["Rings", "S2CNNOptions", "S2CNNStage", "Support"],
         "spectral.transforms": ["SpectralTransform", "rotate_spectrum"],
-        "types": ["S2Type", "SO3Type", "SpinType"],
+        "types": ["ProductType", "S2Type", "SO3Type", "SpinType"],
     },
 )

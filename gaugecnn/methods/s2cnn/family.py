@@ -29,7 +29,13 @@ from gaugecnn.methods.s2cnn.nonlinearity import activation
 from gaugecnn.methods.s2cnn.normalisation import HaarMean, NormalisedConv
 from gaugecnn.methods.s2cnn.shortcut import DegreeCut, SO3Shortcut
 from gaugecnn.methods.s2cnn.stage import Nonlinearity, Rings, S2CNNOptions, S2CNNStage
-from gaugecnn.methods.s2cnn.types import GroupType, SO3Type, SpinType, on_group
+from gaugecnn.methods.s2cnn.types import (
+    GroupType,
+    ProductType,
+    SO3Type,
+    SpinType,
+    on_group,
+)
 from gaugecnn.plans import least_order
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.lat_lon import LatLonGrid
@@ -119,10 +125,15 @@ class S2CNNFamily(LayerFamily[S2CNNStage]):
         self.grid = options.grid
         self.sampling = sampling
         self.max_order = max_order
-        products = self.nonlinearity is Nonlinearity.product
-        few = max_order is not None and max_order <= FEW_ORDERS
-        self.feature = SpinType if products and few else SO3Type
+        self.feature = self._feature()
         self._fitting: dict[object, int] = {}  # the largest batch that was found to fit
+
+    def _feature(self) -> type[GroupType]:
+        """What all features are."""
+        if self.nonlinearity is not Nonlinearity.product:
+            return SO3Type
+        few = self.max_order is not None and self.max_order <= FEW_ORDERS
+        return SpinType if few else ProductType
 
     def complete(
         self, stages: Sequence[S2CNNStage], readers: Sequence[Sequence[int]]

@@ -123,16 +123,23 @@ class SO3Type(GroupType):
 
     @property
     def gamma_points(self) -> int:
-        """Points along gamma, an even number.
+        """Points along gamma, an even number: as many for each order as along beta and alpha.
 
-        On Gauss-Legendre rings just those with which a product of two orders up to M falls on none
-        that the same degrees keep: b rings keep degrees below ``L' = 2 (b - L + 1)`` clean, which
-        have orders below L', so that ``2 M + 1 + min(M, L' - 1)`` points do. On equiangular ones
-        ``2 (M + 1)`` in the proportion of the sampling, which is no fewer.
+        A function of the values makes orders as it makes degrees, so that ``2 (M + 1)`` points, for
+        orders up to M, are refined in the proportion of the sampling; and there are no fewer than
+        products need.
+        """
+        finer = 2 * math.ceil((self.order + 1) * self.sampling / self.bandwidth)
+        return max(finer, self._for_products)
+
+    @property
+    def _for_products(self) -> int:
+        """Points with which a product of two orders falls on none that the same degrees keep.
+
+        With orders up to M, b rings of Gauss and Legendre keep degrees below ``L' = 2 (b - L + 1)``
+        clean, which have orders below L', so that ``2 M + 1 + min(M, L' - 1)`` points do.
         """
         needed = 2 * self.order + 1 + min(self.order, 2 * (self.sampling - self.bandwidth) + 1)
-        if self.kind is Rings.equiangular:
-            needed = max(needed, 2 * math.ceil((self.order + 1) * self.sampling / self.bandwidth))
         return max(2, needed + needed % 2)
 
     @property
@@ -142,6 +149,17 @@ class SO3Type(GroupType):
     def transform(self, symmetry: Symmetry, feature: Tensor) -> Tensor:
         """``(L_R f)(Q) = f(R^-1 Q)``, by the Euler angles of each turned point of the grid."""
         return _turned(feature, symmetry, self)
+
+
+@dataclass(frozen=True)
+class ProductType(SO3Type):
+    """The same, its values on Gauss-Legendre rings met by products alone: just enough points."""
+
+    @property
+    def gamma_points(self) -> int:
+        if self.kind is Rings.equiangular:
+            return super().gamma_points
+        return self._for_products
 
 
 @dataclass(frozen=True)
