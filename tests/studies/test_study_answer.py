@@ -82,6 +82,10 @@ def test_lines_are_drawn_at_their_numbers_and_bars_side_by_side() -> None:
     band = axes.collections[0].get_paths()[0].vertices[:, 1]
     assert (band.min(), band.max()) == (51, 54)
     assert axes.get_ylabel() == "accuracy"
+    few = Answer(Study("?"), [], [number("cnn", str(n), 0, 50.0) for n in (1, 2, 3)])
+    plain = Figure("f", kind=FigureKind.lines, x=("copies",), series=("network",))
+    (axes,) = draw(plain, few, "figures[0]").axes
+    assert all(tick.is_integer() for tick in axes.get_xticks())
     bars = Figure("f", panels=("network",), x=("copies",), series=("condition",))
     first, second = draw(bars, answer, "figures[0]").axes
     assert [bar.get_height() for bar in first.patches] == [52, 53]
