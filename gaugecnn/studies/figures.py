@@ -129,7 +129,7 @@ def _panel(
         axes.set_xticks(range(len(places)), ticks, fontsize=8)
     elif figure.logarithmic:
         axes.set_xscale("log")
-    elif all(float(place[0]).is_integer() for place in places):
+    elif all(number.is_integer() for number in _numeric(places, places)):
         axes.xaxis.get_major_locator().set_params(integer=True)  # there are no half digits
 
 

@@ -16,7 +16,6 @@ from gaugecnn.methods.s2cnn import (
     S2CNNFamily,
     S2CNNStage,
     S2Conv,
-    S2Type,
     SO3Conv,
     SO3Type,
     SpinType,
@@ -103,20 +102,6 @@ def test_the_step_about_z_is_common_to_all_grids() -> None:
     assert names[-1] == "turn about z by 1/30"
 
 
-@pytest.mark.parametrize(
-    ("sampling", "points", "of_products"), [(1.0, 6, 10), (1.5, 10, 14), (2.0, 12, 14)]
-)
-def test_a_function_has_points_along_gamma_in_proportion(sampling, points, of_products) -> None:
-    """Eight told a trained network how a digit lies: GELU, orders up to 2, on rings of Gauss."""
-    stage = S2CNNStage(4, max_beta=0.5, bandwidth=18, sampling=sampling)
-    for grid in ("gauss_legendre", "equiangular"):
-        options = {"nonlinearity": "gelu", "max_order": 2, "grid": grid}
-        feature = S2CNNFamily(LatLonGrid(48), **options).lift(stage).type_out
-        assert feature.gamma_points == points
-    products = S2CNNFamily(LatLonGrid(48), max_order=4).lift(stage).type_out
-    assert products.gamma_points == of_products  # just enough for orders up to 4
-
-
 def test_options_of_a_stage_and_those_of_the_family() -> None:
     family = S2CNNFamily(
         LatLonGrid(8), sampling=1.5, max_order=1, grid="equiangular", nonlinearity="relu"
@@ -188,15 +173,6 @@ def test_up_and_down_again_is_the_same_signal() -> None:
     torch.testing.assert_close(down(up(x)), x, atol=1e-5, rtol=0)
 
 
-def test_types_print_themselves() -> None:
-    assert str(S2Type(1, 30)) == "1 x S2(bandwidth 30)"
-    assert str(SO3Type(16, 10, 15)) == "16 x SO3(degree<10, sampling 15)"
-    assert str(SO3Type(16, 10, 15, 2)) == "16 x SO3(degree<10, order<=2, sampling 15)"
-    assert SO3Type(16, 10, 15, 99).gamma_points == SO3Type(16, 10, 15).gamma_points == 30
-    assert SO3Type(1, 4, 4, 0).gamma_points == 2
-    assert SO3Type(1, 4, 6).grid == SO3Type(2, 5, 6).grid
-
-
 def test_normalisation_is_chosen() -> None:
     stage = S2CNNStage(2, max_beta=0.4, bandwidth=3)
     batch, none = (S2CNNFamily(LatLonGrid(4), normalisation=kind) for kind in ("batch", "none"))
@@ -264,14 +240,6 @@ def test_nonlinearity_is_chosen(name: str, value: float) -> None:
 def test_mistakes_of_the_user_are_named(mistake, message: str) -> None:
     with pytest.raises(UserError, match=message):
         mistake()
-
-
-def test_a_feature_of_another_kind_is_refused() -> None:
-    family = S2CNNFamily(LatLonGrid(4))
-    with pytest.raises(
-        TypeError, match="expected .* SO3Type or SpinType, got 1 scalars on lat_lon"
-    ):
-        family.convolve(family.input_type, S2CNNStage(2, max_beta=0.4, bandwidth=3))
 
 
 def test_the_published_classifier_is_the_one_in_the_configs() -> None:

@@ -29,13 +29,7 @@ from gaugecnn.methods.s2cnn.nonlinearity import activation
 from gaugecnn.methods.s2cnn.normalisation import HaarMean, NormalisedConv
 from gaugecnn.methods.s2cnn.shortcut import DegreeCut, SO3Shortcut
 from gaugecnn.methods.s2cnn.stage import Nonlinearity, Rings, S2CNNOptions, S2CNNStage
-from gaugecnn.methods.s2cnn.types import (
-    GroupType,
-    ProductType,
-    SO3Type,
-    SpinType,
-    on_group,
-)
+from gaugecnn.methods.s2cnn.types import GroupType, ProductType, SO3Type, SpinType, on_group
 from gaugecnn.plans import least_order
 from gaugecnn.surfaces.domain import Domain
 from gaugecnn.surfaces.lat_lon import LatLonGrid
