@@ -56,7 +56,7 @@ def load_collection(
     elif isinstance(train, Images) and isinstance(test, Images):
         check_picture_options(data.input, data.standardise)
         convention, digits = Convention(data.convention), data.digits_per_sphere
-        collection = ImageCollection(domain, train, test, convention, digits)
+        collection = ImageCollection(domain, train, test, convention, digits, data.distortion)
     else:
         raise UserError(f"data.name={data.name}: expected two halves alike, one of them is Fields")
     _check_fits(config, collection.description, description)
@@ -110,10 +110,11 @@ def _check_field_options(data: DictConfig, domain: Domain) -> None:
     Raises:
         UserError: the key.
     """
-    if data.convention != Convention.standard or data.digits_per_sphere != 1:
+    others = data.convention != Convention.standard, data.digits_per_sphere != 1
+    if any(others) or data.distortion is not None:
         raise UserError(
-            f"data.name={data.name} gives fields: data.convention and data.digits_per_sphere are "
-            "of pictures"
+            f"data.name={data.name} gives fields: data.convention, data.digits_per_sphere and "
+            "data.distortion are of pictures"
         )
     check_turned("data.rotation", PoseDistribution(data.rotation), domain)
 

@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from gaugecnn.data.images.conventions import check_convention
-from gaugecnn.data.images.limits import check_digits
+from gaugecnn.data.images.limits import check_digits, check_distortion
 from gaugecnn.data.input_names import check_inputs, check_picture_options
 from gaugecnn.data.pose_options import check_poses
 from gaugecnn.domain_registry import domain_kind, domain_kinds
@@ -224,6 +224,8 @@ def _check(config: Config) -> None:
         )
     check_convention(config.data.convention, config.domain.kind)
     data = config.data
+    if data.distortion is not None:
+        check_distortion(data.distortion, data.convention)
     check_poses(data.rotation, data.angle_mean, data.angle_spread, config.domain.chart)
     for key in ("train_size", "validation_size", "test_size", "copies"):
         size = getattr(config.data, key)

@@ -23,6 +23,7 @@ class DataSection:
     angle_mean: float | None = None
     angle_spread: float | None = None
     copies: int | None = None
+    distortion: float | None = None
     train_size: int | None = None
     validation_size: int | None = None
     test_size: int | None = None

@@ -76,6 +76,10 @@ class Collection(ABC):
             seed: of whatever else is drawn.
         """
 
+    def training_set(self, half: Half, poses: Poses, seed: tuple[int, ...]) -> PosedDataset[object]:
+        """The samples to train on, as `dataset`; with what is done to those alone."""
+        return self.dataset(half, poses, seed)
+
     @abstractmethod
     def renderer(self) -> SignalRenderer:
         """What lays raw batches of `dataset` on the domain."""

@@ -118,20 +118,14 @@ class SurfaceDataModule(lightning.LightningDataModule):
         self.batch_size = batch_size
         self.shuffle_seed = shuffle_seed
 
-        def dataset(
-            half: Half,
-            part: int,
-            poses: PoseDistribution,
-            copies: int | None,
-            angles: NormalAngles | None = None,
-        ) -> PosedDataset[Any]:
-            drawn = Poses(poses, copies, (seed, part, 1), angles)
-            return collection.dataset(half, drawn, (seed, part, 0))
-
-        self.train_set = dataset(splits.train, 0, rotation, copies, angles)
-        self.validation_set = dataset(splits.validation, 1, rotation, 1, angles)
-        self.test_sets = {
-            name: dataset(splits.test, 2, condition.rotation, 1)
+        trained = Poses(rotation, copies, (seed, 0, 1), angles)
+        self.train_set = collection.training_set(splits.train, trained, (seed, 0, 0))
+        validated = Poses(rotation, 1, (seed, 1, 1), angles)
+        self.validation_set = collection.dataset(splits.validation, validated, (seed, 1, 0))
+        self.test_sets: dict[str, PosedDataset[Any]] = {
+            name: collection.dataset(
+                splits.test, Poses(condition.rotation, 1, (seed, 2, 1)), (seed, 2, 0)
+            )
             for name, condition in collection.conditions.items()
         }
 

@@ -16,7 +16,13 @@ from gaugecnn.errors import UserError
 
 SAME_TEST = (
     *("data.root", "data.download"),
-    *("data.rotation", "data.angle_mean", "data.angle_spread", "data.copies"),  # of training
+    *(
+        "data.rotation",
+        "data.angle_mean",
+        "data.angle_spread",
+        "data.copies",
+        "data.distortion",
+    ),  # of training
     *("data.train_size", "data.validation_size"),
 )
 """Keys of `data` that leave a test what it is."""

@@ -23,7 +23,7 @@ NETWORKS = 6
 BARS = 10
 """Classes whose probabilities are shown, the likeliest over all poses."""
 OF_TRAINING = (
-    *("root", "download", "rotation", "angle_mean", "angle_spread", "copies"),
+    *("root", "download", "rotation", "angle_mean", "angle_spread", "copies", "distortion"),
     *("train_size", "validation_size"),
 )
 """Keys of `data` that leave the test samples what they are."""

@@ -16,6 +16,9 @@ DIGITS = 12
 NOT_TOLD = ("output", "data.root", "data.download", "train.resume")
 """Keys that leave a run what it is."""
 
+LATER = {"data.distortion": None}
+"""Keys that came later, and the value at which a run is what it was without them."""
+
 PLACE = (
     *("accelerator", "devices", "num_nodes", "strategy"),
     *("benchmark", "detect_anomaly", "deterministic", "profiler"),
@@ -69,6 +72,10 @@ def _told(config: DictConfig) -> dict[str, Any]:
     for key in (*NOT_TOLD, *(f"trainer.{name}" for name in PLACE)):
         section, _, name = key.rpartition(".")
         (tree[section] if section else tree).pop(name, None)
+    for key, before in LATER.items():
+        section, _, name = key.rpartition(".")
+        if tree[section][name] == before:
+            del tree[section][name]
     for key in MEANT:
         section, _, name = key.partition(".")
         tree[section][name] = meant(config, key)

@@ -9,6 +9,7 @@ from torch import Tensor
 from gaugecnn.data.batch import SignalRenderer
 from gaugecnn.data.collection import Collection, Half
 from gaugecnn.data.images.conventions import Convention
+from gaugecnn.data.images.distortion import Distortions
 from gaugecnn.data.images.published import PublishedRenderer
 from gaugecnn.data.images.rendering import RawBatch, Renderer
 from gaugecnn.data.images.scenes import place
@@ -49,6 +50,38 @@ class SceneDataset(PosedDataset[RawBatch]):
         return RawBatch(images, labels, self.scenes.corners[sample], poses)
 
 
+class DistortedScenes(SceneDataset):
+    """Scenes that are distorted as well, otherwise in every epoch or in every copy.
+
+    Args:
+        images: the pictures.
+        domain: whose poses are drawn.
+        poses: which ones.
+        digits: pictures per scene.
+        seed: of their places, and of the distortions.
+        strain: how far they are distorted.
+    """
+
+    def __init__(
+        self,
+        images: Images,
+        domain: Domain,
+        poses: Poses,
+        digits: int,
+        seed: tuple[int, ...],
+        strain: float,
+    ) -> None:
+        super().__init__(images, domain, poses, digits, seed)
+        self.distortions = Distortions(strain, poses.copies, (*seed, 1))
+        self._distorted: tuple[int, Tensor] | None = None
+
+    def __getitem__(self, key: tuple[int, Tensor]) -> RawBatch:
+        epoch, index = key
+        if self._distorted is None or self._distorted[0] != epoch:
+            self._distorted = epoch, self.distortions.draw(self.count, epoch)
+        return super().__getitem__(key)._replace(distortion=self._distorted[1][index])
+
+
 class ImageCollection(Collection):
     """Pictures laid on a domain.
 
@@ -58,6 +91,7 @@ class ImageCollection(Collection):
         test: pictures to test on.
         convention: how they are laid.
         digits: pictures per scene.
+        distortion: root mean square strain of the pictures that are trained on; None for none.
 
     Raises:
         UserError: the halves differ in what they hold.
@@ -74,15 +108,22 @@ class ImageCollection(Collection):
         test: Images,
         convention: Convention = Convention.standard,
         digits: int = 1,
+        distortion: float | None = None,
     ) -> None:
         _check_alike(train, test)
         self.domain, self.train, self.test = domain, train, test
-        self.convention, self.digits = convention, digits
+        self.convention, self.digits, self.distortion = convention, digits, distortion
         self.description = train.description
 
     def dataset(self, half: Half, poses: Poses, seed: tuple[int, ...]) -> SceneDataset:
         assert isinstance(half, Images)
         return SceneDataset(half, self.domain, poses, self.digits, seed)
+
+    def training_set(self, half: Half, poses: Poses, seed: tuple[int, ...]) -> SceneDataset:
+        if self.distortion is None:
+            return self.dataset(half, poses, seed)
+        assert isinstance(half, Images)
+        return DistortedScenes(half, self.domain, poses, self.digits, seed, self.distortion)
 
     def renderer(self) -> SignalRenderer:
         return RENDERERS[self.convention](self.domain)

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import grid_sample
 
 from gaugecnn.data.batch import Batch, SignalRenderer
+from gaugecnn.data.images.distortion import distorted
 from gaugecnn.data.images.scenes import draw
 from gaugecnn.surfaces.domain import Domain
 
@@ -27,12 +28,14 @@ class RawBatch(NamedTuple):
         labels: ``(batch, digit)``.
         corners: ``(batch, digit, (row, column))`` on the canvas.
         poses: ``(batch, *pose axes)`` of the domain.
+        distortion: of `Distortions.draw`, ``(batch, number)``; None where there is none.
     """
 
     images: Tensor
     labels: Tensor
     corners: Tensor
     poses: Tensor
+    distortion: Tensor | None = None
 
 
 class Renderer(SignalRenderer):
@@ -59,6 +62,8 @@ class Renderer(SignalRenderer):
     def forward(self, raw: RawBatch) -> Batch:
         scene = draw(raw.images, raw.labels, raw.corners)
         coordinates = self.domain.image_coordinates(raw.poses)  # (batch, *shape, (column, row))
+        if raw.distortion is not None:
+            coordinates = distorted(coordinates, raw.distortion)
         places = coordinates.nan_to_num(OUTSIDE).flatten(1, -2)[:, :, None].to(scene.canvas)
         signal = grid_sample(scene.canvas, places, align_corners=False)[..., 0]
         region = grid_sample(scene.region.float(), places, mode="nearest", align_corners=False)
