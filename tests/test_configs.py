@@ -26,8 +26,6 @@ SMALL = ("gauge", "s2cnn", "p4", "cnn", "cnn_augerino", "gcn")
 ACCURATE = {
     ("s2cnn_100k", "classification"): 97_898,
     ("gauge_100k", "classification"): 81_830,
-    ("gauge_72k", "classification"): 72_066,
-    ("gauge_59k", "segmentation"): 58_587,
 }
 """Networks built for accuracy, and their parameters."""
 TASKS = ("classification", "segmentation")

@@ -36,6 +36,12 @@ class NormalAngles:
         return torch.deg2rad(self.mean + self.spread * normal)
 
 
+def generator_of(seed: tuple[int, ...], copies: int | None, epoch: int) -> torch.Generator:
+    """What an epoch is drawn by; the same for all of them where samples have fixed copies."""
+    state = np.random.SeedSequence([*seed, epoch if copies is None else 0])
+    return torch.Generator().manual_seed(int(state.generate_state(1, np.uint64)[0] >> 1))
+
+
 @dataclass(frozen=True)
 class Poses:
     """Which poses a data set shows.
@@ -58,8 +64,7 @@ class Poses:
 
     def draw(self, domain: Domain, count: int, epoch: int) -> Tensor:
         """Poses of `count` samples in an epoch, ``(count * copies, *pose axes)``."""
-        state = np.random.SeedSequence([*self.seed, epoch if self.copies is None else 0])
-        generator = torch.Generator().manual_seed(int(state.generate_state(1, np.uint64)[0] >> 1))
+        generator = generator_of(self.seed, self.copies, epoch)
         total = count * (self.copies or 1)
         if self.angles is not None:
             return domain.turned_poses(self.angles.draw(total, generator))

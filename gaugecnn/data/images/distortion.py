@@ -16,9 +16,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
+
+from gaugecnn.data.poses import generator_of
 
 WAVES = 8
 """Waves of a displacement; their wavelengths are half to one width of the picture."""
@@ -47,8 +48,7 @@ class Distortions:
 
         The numbers are the three of S, then, of every wave, both parts of k, p and a.
         """
-        state = np.random.SeedSequence([*self.seed, epoch if self.copies is None else 0])
-        generator = torch.Generator().manual_seed(int(state.generate_state(1, np.uint64)[0] >> 1))
+        generator = generator_of(self.seed, self.copies, epoch)
         total = count * (self.copies or 1)
         linear = torch.randn(total, LINEAR, generator=generator) * (self.strain / 2)
         uniform = torch.rand(3, total, WAVES, generator=generator)
