@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from itertools import pairwise
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
@@ -110,25 +111,31 @@ def test_what_a_p4_convolution_costs():
 
 
 def transferred(task: str, metric: str) -> dict[str, float]:
-    """The score of the trained gauge network by test, or its dependence on frames by surface."""
+    """The mean score of the trained gauge network by test, or its dependence on frames, the worst.
+
+    Over three seeds.
+    """
     rows = rows_of(EXPERIMENTS / "manifold_transfer" / "results.csv")
     assert all(int(row["parameters"]) <= 100_000 for row in rows)
-    assert all(float(row["train_seconds"]) <= 9000 for row in rows)
-    return {
-        f"{row['test_condition']}{row['dtype'] * metric.startswith('frame')}": float(row["value"])
-        for row in rows
-        if row["task"] == task and row["metric"] == metric
-    }
+    assert all(float(row["train_seconds"]) <= 1200 for row in rows)
+    frames = metric.startswith("frame")
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        if row["task"] == task and row["metric"] == metric:
+            name = f"{row['test_condition']}{row['dtype'] * frames}"
+            found.setdefault(name, []).append(float(row["value"]))
+    assert all(len(each) == 3 for each in found.values())
+    return {name: max(each) if frames else fmean(each) for name, each in found.items()}
 
 
 def test_what_a_network_of_the_sphere_knows_elsewhere():
     found = transferred("classification", "accuracy")
-    assert found["unrotated"] >= 98
-    assert found["rotated"] >= 98
-    assert abs(found["unrotated"] - found["rotated"]) <= 1
+    assert found["rotated"] >= 95
+    assert abs(found["unrotated"] - found["rotated"]) <= 0.5
     assert found["ellipsoid/rotated"] >= 90
     masks = transferred("segmentation", "miou_foreground")
-    assert abs(masks["unrotated"] - masks["rotated"]) <= 1
+    assert masks["rotated"] >= 84  # 8,000 upright images, less than 20 minutes of one core
+    assert abs(masks["unrotated"] - masks["rotated"]) <= 0.5
 
 
 @pytest.mark.parametrize("task", ["classification", "segmentation"])

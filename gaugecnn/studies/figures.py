@@ -20,6 +20,8 @@ from gaugecnn.studies.spread import Names, Spread, chosen, grouped
 COLOURS = ("#4e79a7", "#f28e2b", "#59a14f", "#d1495b", "#8a8a8a", "#edae49", "#76b7b2", "#b07aa1")
 WIDTH, HEIGHT = 3.4, 3.4
 """Inches of a panel."""
+CHARACTERS = 55
+"""Of names below a panel that stand side by side."""
 IN_A_ROW = 3
 """Panels that stand side by side; more of them make a square."""
 
@@ -126,7 +128,9 @@ def _panel(
             axes.fill_between(at, *edges, color=colour, alpha=0.25, linewidth=0)
     if figure.kind is FigureKind.bars or not are_numbers(places):
         ticks = [", ".join(place) for place in places]
-        axes.set_xticks(range(len(places)), ticks, fontsize=8)
+        slanted: dict[str, Any] = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"}
+        crowded = len(ticks) * max(map(len, ticks)) > CHARACTERS
+        axes.set_xticks(range(len(places)), ticks, fontsize=8, **(slanted if crowded else {}))
     elif figure.logarithmic:
         axes.set_xscale("log")
     elif all(number.is_integer() for number in _numeric(places, places)):
