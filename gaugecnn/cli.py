@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -23,9 +24,9 @@ from gaugecnn.console import (
     configuration,
     fail,
     model_rows,
+    one_line_warning,
     pairs,
     pose_distribution,
-    prepare_process,
     print_summary,
 )
 from gaugecnn.errors import UserError
@@ -50,7 +51,7 @@ Run = Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a tra
 
 def main() -> None:
     """The console entry point."""
-    prepare_process()
+    warnings.formatwarning = one_line_warning
     app(prog_name="gaugecnn")
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import warnings
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -15,7 +13,6 @@ from typer.core import TyperGroup
 from gaugecnn.choices import PoseDistribution, choice
 from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.extras import advice
-from gaugecnn.threads import ASLEEP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,13 +138,7 @@ def _shown(value: float) -> str:
     return f"{value:.2f}" if abs(value) >= 1 else f"{value:.4g}"
 
 
-def prepare_process() -> None:
-    """Say warnings in one line, and let threads sleep while they wait, before torch is imported."""
-    warnings.formatwarning = _one_line_warning
-    os.environ.update({**ASLEEP, **os.environ})
-
-
-def _one_line_warning(
+def one_line_warning(
     message: Warning | str,
     category: type[Warning],
     filename: str,

@@ -10,7 +10,7 @@ import gaugecnn
 PACKAGE = Path(gaugecnn.__file__).parent
 
 FLOORS = [
-    ("errors", "extras", "files", "lazy", "choices", "callables", "plugins", "shipped", "threads"),
+    ("errors", "extras", "files", "lazy", "choices", "callables", "plugins", "shipped"),
     ("plans", "domain_options", "typed"),
     ("overrides", "trainer_keys", "renamed_keys"),
     ("disk_cache",),

@@ -114,16 +114,6 @@ def test_help_and_version_need_no_torch(tmp_path: Path) -> None:
         assert told in done.stdout
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="libgomp tells its settings")
-@pytest.mark.parametrize(("given", "policy"), [(None, "PASSIVE"), ("active", "ACTIVE")])
-def test_threads_sleep_while_they_wait(tmp_path: Path, given: str | None, policy: str) -> None:
-    env = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-    env |= {"OMP_DISPLAY_ENV": "true", **({"OMP_WAIT_POLICY": given} if given else {})}
-    script = "import gaugecnn.cli as c; c.app = lambda **_: __import__('torch'); c.main()"
-    done = python("-c", script, where=tmp_path, env=env)
-    assert f"OMP_WAIT_POLICY = '{policy}'" in done.stderr
-
-
 def test_from_an_empty_directory(tmp_path: Path) -> None:
     done = python("-m", "gaugecnn", "train", *TINY, where=tmp_path)
     assert done.returncode == 0, done.stderr

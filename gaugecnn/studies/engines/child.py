@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import IO
 
 from gaugecnn.studies.engines.base import ENDS, Happening
-from gaugecnn.threads import ASLEEP
 
 WORKER = "gaugecnn.studies.engines.worker"
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -46,7 +45,7 @@ class Surroundings:
         """All variables."""
         own = {name: str(self.threads) for name in THREADS}
         search = {"PYTHONPATH": os.pathsep.join(self.search)}
-        return {**ASLEEP, **os.environ, **own, **search, **dict(self.variables)}
+        return {**os.environ, **own, **search, **dict(self.variables)}
 
 
 def search_path() -> list[str]:
