@@ -127,7 +127,7 @@ def test_outputs_are_in_the_units_of_the_targets(sphere, tmp_path):
         (
             ["data.digits_per_sphere=2"],
             "segmentation",
-            "gives fields: data.convention and",
+            "gives fields: data.convention, data.digits",
         ),
         (["train.loss=l2"], "segmentation", "train.loss: expected one of auto, sqrt_balanced"),
         (["data.train_size=90"], "segmentation", "94 samples asked for, .* has 24"),
