@@ -113,8 +113,8 @@ def answers(asked: Asked, turning: Turning) -> Answers:
     """
     count = len(turning.angles)
     poses = turning.poses(asked.network.domain)
-    repeated = [None if t is None else t.expand(count, *t.shape[1:]) for t in asked.raw]
-    parts = repeated if poses is None else [*repeated[:-1], poses]
+    raw = asked.raw if poses is None else asked.raw._replace(poses=poses)
+    parts = [None if t is None else t.expand(count, *t.shape[1:]) for t in raw]
     samples: list[Sample] = []
     for index in torch.arange(count).split(TOGETHER):
         batch = asked.renderer(type(asked.raw)(*(t if t is None else t[index] for t in parts)))
