@@ -94,7 +94,8 @@ def test_networks_stay_on_their_device(name, task, words, training):
 @pytest.mark.parametrize("name", DOMAINS)
 def test_images_are_rendered_where_they_are(name):
     model, *words = DOMAINS[name]
-    data = build_datamodule(load_config(model, overrides=[*words, "data.rotation=so3"]))
+    shown = ["data.rotation=so3", "data.distortion=0.1"]
+    data = build_datamodule(load_config(model, overrides=[*words, *shown]))
     raw = next(iter(data.train_dataloader()))
     raw = RawBatch(*(part.to(META) for part in raw))
     renderer = data.renderer.to(META)

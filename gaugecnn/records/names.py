@@ -20,10 +20,8 @@ SAME_TEST = (
         "data.rotation",
         "data.angle_mean",
         "data.angle_spread",
-        "data.copies",
-        "data.distortion",
-    ),  # of training
-    *("data.train_size", "data.validation_size"),
+    ),  # these and the next are of training
+    *("data.copies", "data.distortion", "data.train_size", "data.validation_size"),
 )
 """Keys of `data` that leave a test what it is."""
 
