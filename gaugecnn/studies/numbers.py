@@ -69,6 +69,9 @@ def numbers_of(plan: Plan, name: str, earlier: Path, output: Path) -> list[Numbe
         from gaugecnn.studies.paired import paired_rows  # numpy, for studies that compare
 
         for pair, found_row in paired_rows(plan, difference, rows, output):
+            compared = (*pair.first, *pair.second)
+            if not all(is_trained(run.folder) or _words(run.command) in kept for run in compared):
+                continue  # of trainings of another size
             whole = Result(**{"command": f"gaugecnn study {name}", **found_row}).row()
             found.append(Number(whole, {**_labels(whole, difference.name), **pair.others}))
     return found
