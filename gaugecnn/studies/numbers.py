@@ -58,20 +58,21 @@ def numbers_of(plan: Plan, name: str, earlier: Path, output: Path) -> list[Numbe
     for row in rows:
         kept.setdefault(_words(row.get("command", "")), []).append(row)
     found: list[Number] = []
+    known: set[Path] = set()  # the runs that have numbers
     for run in plan.runs:
         if is_trained(run.folder):
-            found += _of_run(run, plan.study.columns)
+            of_run = list(_of_run(run, plan.study.columns))
         else:
-            found += [_number(row, run, _test_of(row)) for row in kept.get(_words(run.command), [])]
+            of_run = [_number(r, run, _test_of(r)) for r in kept.get(_words(run.command), [])]
+        if of_run:
+            known.add(run.folder)
+        found += of_run
     for measure in plan.measures:
         found += _of_measure(measure, f"gaugecnn study {name} --run {measure.folder.name}", kept)
     for difference in plan.study.differences:
         from gaugecnn.studies.paired import paired_rows  # numpy, for studies that compare
 
-        for pair, found_row in paired_rows(plan, difference, rows, output):
-            compared = (*pair.first, *pair.second)
-            if not all(is_trained(run.folder) or _words(run.command) in kept for run in compared):
-                continue  # of trainings of another size
+        for pair, found_row in paired_rows(plan, difference, rows, known, output):
             whole = Result(**{"command": f"gaugecnn study {name}", **found_row}).row()
             found.append(Number(whole, {**_labels(whole, difference.name), **pair.others}))
     return found

@@ -8,7 +8,7 @@ It says how much depends on which images were tested; the range of a table, how 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -69,7 +69,11 @@ def pairs(plan: Plan, difference: Difference) -> list[Pair]:
 
 
 def paired_rows(
-    plan: Plan, difference: Difference, kept: Sequence[Mapping[str, str]], output: Path
+    plan: Plan,
+    difference: Difference,
+    kept: Sequence[Mapping[str, str]],
+    known: Collection[Path],
+    output: Path,
 ) -> Iterator[tuple[Pair, Mapping[str, Any]]]:
     """The rows of a difference, with the runs that are compared.
 
@@ -77,12 +81,16 @@ def paired_rows(
         plan: of the study.
         difference: what is compared.
         kept: rows of an earlier table, for pairs of which a run is gone or not scored.
+        known: directories of the runs that have numbers; kept is only what all runs of a pair have,
+            since a table may be of trainings of another size.
         output: where intervals are kept, which take a second each.
     """
     (test,) = [test for test in plan.study.tests if test.name == difference.test]
     for pair in pairs(plan, difference):
         scored = [test_file(run.folder, test) for run in (*pair.first, *pair.second)]
         there = all(file.is_file() for file in scored)
+        if not there and any(run.folder not in known for run in (*pair.first, *pair.second)):
+            continue
         for condition in difference.conditions:
             row = _row(difference, pair, condition)
             if not there:
@@ -94,9 +102,9 @@ def paired_rows(
                 write_json(path, _interval(pair, condition))
             values = json.loads(path.read_text())
             summary = read_summary(pair.first[0].folder)
-            known = {key: summary[key] for key in ("train_size", "device", "dtype", "commit")}
+            provenance = {key: summary[key] for key in ("train_size", "device", "dtype", "commit")}
             for metric, value in zip(METRICS, values, strict=True):
-                yield pair, {**row, **known, "metric": metric, "value": f"{value:.4f}"}
+                yield pair, {**row, **provenance, "metric": metric, "value": f"{value:.4f}"}
 
 
 def _row(difference: Difference, pair: Pair, condition: str) -> dict[str, Any]:
