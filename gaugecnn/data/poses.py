@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Generic, Self, TypeVar
@@ -71,6 +72,23 @@ class Poses:
         return domain.sample_poses(total, self.rotation, generator)
 
 
+class OncePerEpoch:
+    """What is drawn for an epoch, kept until another epoch is asked for.
+
+    Args:
+        draw: from an epoch to what is drawn for it, one row per sample and copy.
+    """
+
+    def __init__(self, draw: Callable[[int], Tensor]) -> None:
+        self.draw = draw
+        self._kept: tuple[int, Tensor] | None = None
+
+    def __call__(self, epoch: int) -> Tensor:
+        if self._kept is None or self._kept[0] != epoch:
+            self._kept = epoch, self.draw(epoch)
+        return self._kept[1]
+
+
 class PosedDataset(Dataset[RawT], Generic[RawT]):
     """Samples in poses, read a batch at a time: ``dataset[epoch, indices]``.
 
@@ -84,21 +102,20 @@ class PosedDataset(Dataset[RawT], Generic[RawT]):
         self.count = count
         self.domain = domain
         self.poses = poses
-        self._drawn: tuple[int, Tensor] | None = None
+        self._poses_of = OncePerEpoch(self.draw)
 
     def __len__(self) -> int:
         return self.count * (self.poses.copies or 1)
 
     def __getitem__(self, key: tuple[int, Tensor]) -> RawT:
         epoch, index = key
-        if self._drawn is None or self._drawn[0] != epoch:
-            self._drawn = epoch, self.draw(epoch)
-        return self.read(index % self.count, self._drawn[1][index])
+        return self.read(index % self.count, self._poses_of(epoch)[index])
 
     def in_poses(self, rotation: PoseDistribution) -> Self:
         """The same samples in other poses."""
         other = copy(self)
-        other.poses, other._drawn = replace(self.poses, rotation=rotation, angles=None), None
+        other.poses = replace(self.poses, rotation=rotation, angles=None)
+        other._poses_of = OncePerEpoch(other.draw)
         return other
 
     def draw(self, epoch: int) -> Tensor:

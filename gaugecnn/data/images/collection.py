@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,7 +16,7 @@ from gaugecnn.data.images.published import PublishedRenderer
 from gaugecnn.data.images.rendering import RawBatch, Renderer
 from gaugecnn.data.images.scenes import place
 from gaugecnn.data.images.sources import Images
-from gaugecnn.data.poses import PosedDataset, Poses
+from gaugecnn.data.poses import OncePerEpoch, PosedDataset, Poses
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces.domain import Domain
 
@@ -72,14 +74,12 @@ class DistortedScenes(SceneDataset):
         strain: float,
     ) -> None:
         super().__init__(images, domain, poses, digits, seed)
-        self.distortions = Distortions(strain, poses.copies, (*seed, 1))
-        self._distorted: tuple[int, Tensor] | None = None
+        distortions = Distortions(strain, poses.copies, (*seed, 1))
+        self._distortions_of = OncePerEpoch(partial(distortions.draw, self.count))
 
     def __getitem__(self, key: tuple[int, Tensor]) -> RawBatch:
         epoch, index = key
-        if self._distorted is None or self._distorted[0] != epoch:
-            self._distorted = epoch, self.distortions.draw(self.count, epoch)
-        return super().__getitem__(key)._replace(distortion=self._distorted[1][index])
+        return super().__getitem__(key)._replace(distortion=self._distortions_of(epoch)[index])
 
 
 class ImageCollection(Collection):
