@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any
 
 from matplotlib.figure import Figure as Canvas
@@ -21,7 +22,9 @@ COLOURS = ("#4e79a7", "#f28e2b", "#59a14f", "#d1495b", "#8a8a8a", "#edae49", "#7
 WIDTH, HEIGHT = 3.4, 3.4
 """Inches of a panel."""
 CHARACTERS = 55
-"""Of names below a panel that stand side by side."""
+"""Of names below a panel that stand side by side, and of labels in a line below all of them."""
+TITLE_CHARACTERS = 36
+"""Of a line above a panel."""
 IN_A_ROW = 3
 """Panels that stand side by side; more of them make a square."""
 
@@ -80,9 +83,11 @@ def draw(figure: Figure, answer: Answer, key: str) -> Canvas:
     if figure.series:
         labelled = [axes.get_legend_handles_labels() for axes in canvas.axes]
         every = {name: line for panel in labelled for line, name in zip(*panel, strict=True)}
-        place: Any = {"loc": "outside lower center", "ncols": 4, "frameon": False, "fontsize": 8}
+        label = max(map(len, every), default=0) + 6  # the sign before it, and the space behind
+        place: Any = {"loc": "outside lower center", "frameon": False, "fontsize": 8}
+        place["ncols"] = max(1, min(4, CHARACTERS * columns // label))
         canvas.legend(every.values(), every.keys(), **place)
-    canvas.suptitle(figure.title, fontsize=11)
+    canvas.suptitle(fill(figure.title, TITLE_CHARACTERS * columns), fontsize=11)
     return canvas
 
 

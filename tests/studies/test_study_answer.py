@@ -11,29 +11,15 @@ import pytest
 from gaugecnn.errors import UserError
 from gaugecnn.records.files import read_csv
 from gaugecnn.studies.calibration import FILE
-from gaugecnn.studies.figures import Answer, draw
-from gaugecnn.studies.numbers import Number, numbers_of
+from gaugecnn.studies.numbers import numbers_of
 from gaugecnn.studies.plan import make_plan
-from gaugecnn.studies.shown import Figure, FigureKind, Published, Table
-from gaugecnn.studies.specification import Study, load_study
+from gaugecnn.studies.shown import Published, Table
+from gaugecnn.studies.specification import load_study
 from gaugecnn.studies.tables import laid_out, latex, markdown
 from tests.cli.calls import call, succeed
 from tests.studies.calls import CPU, ROOT, numbers
+from tests.studies.made_up import NUMBERS
 from tests.test_results import COLUMNS
-
-
-def number(network: str, copies: str, seed: int, value: float, **more: str) -> Number:
-    row = {"model": network, "seed": seed, "metric": "accuracy", "value": value, "parameters": 1200}
-    labels = {"network": network, "copies": copies, "condition": "rotated", **more}
-    return Number({**row, **more}, {**{k: str(v) for k, v in row.items()}, **labels})
-
-
-NUMBERS = [
-    number(network, copies, seed, value + seed + len(copies))
-    for network, value in (("cnn", 50.0), ("p4 & more", 80.0))
-    for copies in ("1", "10")
-    for seed in (0, 1, 2)
-]
 
 
 def test_a_table_is_of_means_and_ranges_over_seeds() -> None:
@@ -70,34 +56,6 @@ def test_a_cell_is_of_one_kind_of_number() -> None:
     assert len(laid_out(one, NUMBERS, "tables[0]").rows) == 2
     some = Table("t", "T", ("network",), ("copies",), where=({"copies": 1}, {"network": "cnn"}))
     assert [row[2] == "-" for row in laid_out(some, NUMBERS, "tables[0]").rows] == [False, True]
-
-
-def test_lines_are_drawn_at_their_numbers_and_bars_side_by_side() -> None:
-    answer = Answer(Study("?"), [], NUMBERS)
-    lines = Figure("f", kind=FigureKind.lines, x=("copies",), series=("network",), logarithmic=True)
-    (axes,) = draw(lines, answer, "figures[0]").axes
-    found = {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
-    assert found == {"cnn": [[1, 52], [10, 53]], "p4 & more": [[1, 82], [10, 83]]}
-    assert axes.get_xscale() == "log"
-    band = axes.collections[0].get_paths()[0].vertices[:, 1]
-    assert (band.min(), band.max()) == (51, 54)
-    assert axes.get_ylabel() == "accuracy"
-    few = Answer(Study("?"), [], [number("cnn", str(n), 0, 50.0) for n in (1, 2, 3)])
-    plain = Figure("f", kind=FigureKind.lines, x=("copies",), series=("network",))
-    (axes,) = draw(plain, few, "figures[0]").axes
-    assert all(tick.is_integer() for tick in axes.get_xticks())
-    bars = Figure("f", panels=("network",), x=("copies",), series=("condition",))
-    first, second = draw(bars, answer, "figures[0]").axes
-    assert [bar.get_height() for bar in first.patches] == [52, 53]
-    assert [text.get_text() for text in second.get_xticklabels()] == ["1", "10"]
-    assert (first.get_title(), second.get_title()) == ("cnn", "p4 & more")
-    assert first.get_ylim() == second.get_ylim()  # what is measured alike is drawn alike
-    assert (first.get_ylabel(), second.get_ylabel()) == ("accuracy", "")
-    other = [*NUMBERS, *(number(f"n{i}", "1", 0, 9.0) for i in range(3))]
-    assert len(draw(bars, Answer(Study("?"), [], other), "figures[0]").axes) == 5
-    fresh = [*NUMBERS, number("cnn", "fresh", 0, 90.0)]
-    (axes,) = draw(lines, Answer(Study("?"), [], fresh), "figures[0]").axes
-    assert axes.lines[0].get_xdata().tolist() == [0, 1, 2]  # one after another
 
 
 MEASURED = """
