@@ -15,7 +15,8 @@ from gaugecnn.networks import Network
 from gaugecnn.surfaces.chart import PlaneChart, SquareChart
 from gaugecnn.surfaces.cubed_sphere import CubedSphere
 from gaugecnn.surfaces.domain import Domain, SphereDomain
-from gaugecnn.surfaces.mesh import Icosphere, MeshDomain
+from gaugecnn.surfaces.mesh import Icosphere
+from gaugecnn.surfaces.mesh_domain import MeshDomain
 from gaugecnn.surfaces.rotations import random_rotations
 from gaugecnn.surfaces.symmetry import (
     AnyRotation,

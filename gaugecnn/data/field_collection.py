@@ -17,7 +17,7 @@ from gaugecnn.data.poses import PosedDataset, Poses
 from gaugecnn.data.resampling import map_areas
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces.domain import Domain, PoseDistribution, SphereDomain
-from gaugecnn.surfaces.mesh import MeshDomain
+from gaugecnn.surfaces.mesh_domain import MeshDomain
 
 FRAMED = {f"frames/{frames}": f"domain.frames={frames}" for frames in ("aligned", "random")}
 """The two tests of fields on meshes that are no spheres: the same fields in other frames."""

@@ -13,7 +13,7 @@ from gaugecnn.data.input_names import Input
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces.descriptors import curvatures, heat_kernel_signature
 from gaugecnn.surfaces.domain import Domain
-from gaugecnn.surfaces.mesh import MeshDomain
+from gaugecnn.surfaces.mesh_domain import MeshDomain
 
 TIMES = 8
 """Of the heat kernel signature."""

@@ -14,7 +14,7 @@ from gaugecnn.files import write_atomically
 from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.surfaces.chart import PlaneChart
 from gaugecnn.surfaces.domain import Domain
-from gaugecnn.surfaces.mesh import MeshDomain
+from gaugecnn.surfaces.mesh_domain import MeshDomain
 
 EYE_DISTANCE = 1.7
 

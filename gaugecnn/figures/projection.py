@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation
 from gaugecnn.figures.sample import Floats
 from gaugecnn.surfaces.chart import PlaneChart
 from gaugecnn.surfaces.domain import Domain, SphereDomain
-from gaugecnn.surfaces.mesh import MeshDomain
+from gaugecnn.surfaces.mesh_domain import MeshDomain
 
 SOUTH = np.array([[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, -1.0]])
 """The eye below the south pole, where an unrotated digit stands upright.

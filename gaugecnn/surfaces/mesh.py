@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import warnings
 from collections.abc import Sequence
@@ -14,12 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gaugecnn.choices import FrameChoice, Repair, choice
+from gaugecnn.choices import FrameChoice, Repair
 from gaugecnn.domain_options import check_level
 from gaugecnn.errors import GaugecnnWarning
 from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.canonical import TOLERANCE, Order
-from gaugecnn.geometry.discs import Discs
 from gaugecnn.geometry.icosahedron import FACES, VERTICES
 from gaugecnn.geometry.loading import Loaded, printable, read_mesh, triangles_of
 from gaugecnn.geometry.repair import mended
@@ -29,10 +27,10 @@ from gaugecnn.geometry.subdivision import subdivide
 from gaugecnn.geometry.surface import Surface, surface_from_mesh, vertex_areas
 from gaugecnn.surfaces.domain import (
     IMAGE_HALF_WIDTH,
-    Domain,
     PoseDistribution,
     SphereDomain,
 )
+from gaugecnn.surfaces.mesh_domain import MeshDomain
 from gaugecnn.surfaces.picture_maps import PictureMaps, Placing
 from gaugecnn.surfaces.symmetry import Rotation, Symmetry, icosahedral_rotations
 from gaugecnn.typed import value
@@ -44,49 +42,6 @@ AT_ONCE = 64
 """Poses whose logarithmic maps are held at once."""
 ROOM = 0.25
 """The least share of a surface on which images may stand: they are made small enough for it."""
-
-
-class MeshDomain(Domain):
-    """A domain whose points are the vertices of a surface.
-
-    Attributes:
-        surface: its connectivity, areas and tangent geometry.
-        frames: (e1, e2, n) at each vertex ``(vertex, frame vector, xyz)``.
-    """
-
-    frames: Tensor
-
-    def __init__(self, surface: Surface, frames: FrameChoice | str, frame_seed: int) -> None:
-        super().__init__(
-            (len(surface),), torch.from_numpy(surface.vertices), torch.from_numpy(surface.areas)
-        )
-        if choice(FrameChoice, frames, "domain.frames") is FrameChoice.random:
-            random = np.random.default_rng(frame_seed)
-            surface = surface.turned(random.uniform(0, 2 * math.pi, len(surface)))
-        self.surface = surface
-        self.register_buffer("frames", torch.from_numpy(surface.frames), persistent=False)
-
-    @property
-    def title(self) -> str:
-        return self.surface.title
-
-    @property
-    def normals(self) -> Tensor:
-        return self.frames[:, 2]
-
-    def discs(self, radius: float) -> Discs:
-        """All pairs of vertices at most `radius` apart, with logarithm and transport, see `Discs`.
-
-        Args:
-            radius: a length on the surface of area ``4 pi``.
-        """
-        return self.surface.discs(radius)
-
-    @property
-    def fingerprint(self) -> str:
-        """A digest of vertices and faces: files of one name may hold different surfaces."""
-        arrays = self.surface.vertices.tobytes() + self.surface.faces.tobytes()
-        return hashlib.sha256(arrays).hexdigest()[:8]
 
 
 class Icosphere(MeshDomain, SphereDomain):

@@ -16,6 +16,7 @@ from gaugecnn.networks import FieldNetwork, InvariantNetwork
 from gaugecnn.ops.plane_type import PlaneType
 from gaugecnn.surfaces.chart import AzimuthalChart, EquirectangularChart, planar_chart
 from gaugecnn.surfaces.lat_lon import LatLonGrid
+from gaugecnn.surfaces.mesh import Icosphere
 from gaugecnn.surfaces.symmetry import Rotation, step_about_z
 
 MODELS = Path(__file__).parents[2] / "configs" / "model"
@@ -164,6 +165,5 @@ def test_mistakes_are_refused_with_what_was_expected():
 
 
 def test_meshes_are_refused():
-    surfaces = pytest.importorskip("gaugecnn.surfaces.mesh")
     with pytest.raises(UserError, match=r"cnn accepts .*, got icosphere"):
-        CNNFamily(surfaces.Icosphere(1))
+        CNNFamily(Icosphere(1))

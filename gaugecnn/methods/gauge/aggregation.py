@@ -22,7 +22,7 @@ from gaugecnn.methods.gauge.kernel import gains, kernels_of
 from gaugecnn.methods.gauge.stage import KernelSpec
 from gaugecnn.ops.sparse import SparseMap
 from gaugecnn.ops.stencil import stencils
-from gaugecnn.surfaces.mesh import MeshDomain
+from gaugecnn.surfaces.mesh_domain import MeshDomain
 
 if TYPE_CHECKING:  # slow to import, and layers on one mesh do without it
     from torch_geometric.data import Data

@@ -28,7 +28,7 @@ from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.kept import Keeping
 from gaugecnn.ops.outline import outlined
 from gaugecnn.ops.sparse import SparseMap
-from gaugecnn.surfaces.mesh import MeshDomain
+from gaugecnn.surfaces.mesh_domain import MeshDomain
 from gaugecnn.surfaces.symmetry import FrameChange
 
 if TYPE_CHECKING:  # slow to import, and layers on one mesh do without it

@@ -46,7 +46,8 @@ from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.stencil import ONE_RING, REACH
 from gaugecnn.plans import least_order
 from gaugecnn.surfaces.domain import Domain
-from gaugecnn.surfaces.mesh import Icosphere, MeshDomain
+from gaugecnn.surfaces.mesh import Icosphere
+from gaugecnn.surfaces.mesh_domain import MeshDomain
 from gaugecnn.surfaces.symmetry import FrameChange, Symmetry
 
 

@@ -10,7 +10,7 @@ from gaugecnn.methods.gauge.reframing import turned_domain
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.methods.gauge.vectors import feature_to_vectors, vectors_to_feature
 from gaugecnn.ops.shallow import shallow
-from gaugecnn.surfaces.mesh import MeshDomain
+from gaugecnn.surfaces.mesh_domain import MeshDomain
 from gaugecnn.surfaces.symmetry import FrameChange
 
 

@@ -14,7 +14,7 @@ from gaugecnn.geometry.surface import Surface
 from gaugecnn.layers import Layer
 from gaugecnn.methods.gauge.types import GaugeType
 from gaugecnn.ops.shallow import shallow
-from gaugecnn.surfaces.mesh import MeshDomain
+from gaugecnn.surfaces.mesh_domain import MeshDomain
 from gaugecnn.surfaces.symmetry import FrameChange
 
 LayerT = TypeVar("LayerT", bound=Layer)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gaugecnn.surfaces.mesh import MeshDomain
+from gaugecnn.surfaces.mesh_domain import MeshDomain
 
 
 def vectors_to_feature(vectors: Tensor, domain: MeshDomain) -> Tensor:

@@ -34,7 +34,8 @@ from gaugecnn.methods.gcn.layers import (
 from gaugecnn.methods.gcn.stage import GCNStage
 from gaugecnn.plans import Options
 from gaugecnn.surfaces.domain import Domain
-from gaugecnn.surfaces.mesh import Icosphere, MeshDomain
+from gaugecnn.surfaces.mesh import Icosphere
+from gaugecnn.surfaces.mesh_domain import MeshDomain
 from gaugecnn.surfaces.symmetry import Symmetry
 
 
