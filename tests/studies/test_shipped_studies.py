@@ -26,7 +26,7 @@ MISSED = {
     },
 }
 """What was asked of a study, and its README says was missed."""
-ONE_SEED = ("smoke", "s2cnn_mnist")
+ONE_SEED = ("smoke", "s2cnn_mnist", "gauge_mnist")
 """Seconds that say nothing, and hours that are told to be one run."""
 FILES = sorted((ROOT / "experiments").glob("*/study.yaml"))
 SIZES = [(file, preset) for file in FILES for preset in ([*load_study(file).presets] or [None])]
