@@ -80,12 +80,12 @@ class OncePerEpoch:
     """
 
     def __init__(self, draw: Callable[[int], Tensor]) -> None:
-        self.draw = draw
+        self._draw = draw
         self._kept: tuple[int, Tensor] | None = None
 
     def __call__(self, epoch: int) -> Tensor:
         if self._kept is None or self._kept[0] != epoch:
-            self._kept = epoch, self.draw(epoch)
+            self._kept = epoch, self._draw(epoch)
         return self._kept[1]
 
 

@@ -84,9 +84,9 @@ def draw(figure: Figure, answer: Answer, key: str) -> Canvas:
         labelled = [axes.get_legend_handles_labels() for axes in canvas.axes]
         every = {name: line for panel in labelled for line, name in zip(*panel, strict=True)}
         label = max(map(len, every), default=0) + 6  # the sign before it, and the space behind
+        beside = max(1, min(4, CHARACTERS * columns // label))
         place: Any = {"loc": "outside lower center", "frameon": False, "fontsize": 8}
-        place["ncols"] = max(1, min(4, CHARACTERS * columns // label))
-        canvas.legend(every.values(), every.keys(), **place)
+        canvas.legend(every.values(), every.keys(), ncols=beside, **place)
     canvas.suptitle(fill(figure.title, TITLE_CHARACTERS * columns), fontsize=11)
     return canvas
 
