@@ -35,9 +35,8 @@ FLOORS = [
     ("studies",),
     ("prediction",),
     ("showing",),
-    ("console",),
     ("report",),
-    ("study_command",),
+    ("commands",),
     ("cli",),
     ("__main__", "__init__"),
 ]

@@ -19,7 +19,7 @@ from torch_geometric.data import Batch
 
 from gaugecnn import build_model, load_config
 from gaugecnn.bench.plan import plan_from_words
-from gaugecnn.console import pairs
+from gaugecnn.commands.console import pairs
 from gaugecnn.data.fields import Target, checked
 from gaugecnn.data.images.sources import Images, load_source
 from gaugecnn.methods.gauge import KernelSpec, mesh_geometry

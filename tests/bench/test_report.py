@@ -13,7 +13,7 @@ from gaugecnn.bench.report import csv_rows, number, reasons
 from gaugecnn.bench.results import METRICS, Report
 from gaugecnn.bench.run import steps
 from gaugecnn.bench.variants import BFLOAT16, FLOAT32
-from gaugecnn.console import pairs
+from gaugecnn.commands.console import pairs
 from gaugecnn.errors import UserError
 from tests.bench.networks import FOOTPRINT, LARGER, S2CNN, SMALL
 from tests.test_results import COLUMNS

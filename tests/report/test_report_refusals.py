@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gaugecnn.report.command import split
+from gaugecnn.commands.report import split
 from tests.cli.calls import refuse
 
 REFUSALS = {

@@ -1,13 +1,12 @@
-"""What the commands share: their words, errors in one line, tables of results."""
+"""What the commands share: their words, and errors in one line."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from typer.core import TyperGroup
 
 from gaugecnn.choices import PoseDistribution, choice
@@ -15,14 +14,17 @@ from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.extras import advice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from omegaconf import DictConfig
 
 USER_ERROR, FAILED, INTERRUPTED = 2, 1, 130
 USAGE_ERROR: Any = typer.BadParameter.__base__
 """What Typer raises for a malformed command line; where the class lives depends on its version."""
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[KEY=VALUE]...", help="Configuration, such as domain.level=3."),
+]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a trained run.")]
 
 
 class OneLineErrors(TyperGroup):
@@ -79,63 +81,6 @@ def pairs(words: list[str], refused: tuple[str, ...] = ()) -> dict[str, str]:
 def pose_distribution(name: str) -> PoseDistribution:
     """The distribution that ``--pose`` names."""
     return choice(PoseDistribution, name, "--pose")
-
-
-def model_rows(names: Sequence[str]) -> list[dict[str, Any]]:
-    """Rows of the table of models; parameters are counted, and networks are not built for it."""
-    from gaugecnn.build import build_domain, count_parameters
-    from gaugecnn.config import load_config, model_tasks
-    from gaugecnn.registry import methods
-
-    rows, domains = [], {}
-    for name in names:
-        tasks = model_tasks(name)
-        config = load_config(name, tasks[0])
-        where = str(config.domain)  # domains that are shared find their coarser levels once
-        if where not in domains:
-            domains[where] = build_domain(config)
-        parameters = {}
-        for task in tasks:
-            config.task = task
-            parameters[task] = count_parameters(config, domains[where])
-        rows.append(
-            {
-                "name": name,
-                "method": config.model.method,
-                "domain": domains[where].title,
-                "tasks": tasks,
-                "parameters": parameters,
-                "symmetries": methods()[config.model.method].symmetries,
-            }
-        )
-    return rows
-
-
-def print_summary(summary: dict[str, Any], run: Path | str) -> None:
-    """Metrics of every test condition, and where the rest is."""
-    from lightning.pytorch.utilities import rank_zero_only
-
-    if getattr(rank_zero_only, "rank", 0):
-        return
-    table = Table("metric", title=f"{summary['model']}, {summary['task']}")
-    conditions = summary["test"]
-    for condition in conditions:
-        table.add_column(condition, justify="right")
-    for metric in next(iter(conditions.values()), {}):
-        values = [conditions[condition][metric] for condition in conditions]
-        table.add_row(metric, *map(_shown, values))
-    Console().print(table)
-    trained = "unfinished"
-    if "train_seconds" in summary:
-        trained = f"trained in {summary['train_seconds']:.1f} s ({summary['device']})"
-    typer.echo(f"{summary['parameters']:,} parameters, {trained}\nrun: {run}")
-
-
-def _shown(value: float) -> str:
-    """A metric: percentages to two places, small errors to four digits."""
-    if not isinstance(value, float):
-        return str(value)
-    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.4g}"
 
 
 def one_line_warning(

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from gaugecnn.console import pairs
+from gaugecnn.commands.console import pairs
 from gaugecnn.errors import UserError
 
-REPORT_EPILOG = "Example: gaugecnn report smoke fourfold_invariance output=report.html"
 OUTPUT = "report.html"
 END = ".html"
 OF_ONE = ("results", "runs")

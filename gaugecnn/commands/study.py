@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gaugecnn.console import FAILED, INTERRUPTED, fail, pairs
-
-EPILOG = "Example: gaugecnn study smoke engine=processes jobs=2"
+from gaugecnn.commands.console import FAILED, INTERRUPTED, fail, pairs
 
 
 def study(

@@ -1,0 +1,1 @@
+"""The commands, one function each, and what they share; `gaugecnn.cli` lists them."""
