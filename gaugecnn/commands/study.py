@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gaugecnn.commands.console import FAILED, INTERRUPTED, fail, pairs
+from gaugecnn.errors import UserError
 
 
 def study(
@@ -52,6 +53,9 @@ def study(
     begun goes on, what failed is kept until --retry-failed.
     """
     given = pairs(words or [])
+    asked_for = {"--dry-run": dry_run, "--report": report, "--adopt": adopt is not None}
+    if len(several := [option for option, wanted in asked_for.items() if wanted]) > 1:
+        raise UserError(f"expected one of {', '.join(asked_for)}, got {' and '.join(several)}")
     from gaugecnn.studies.command import Request, StudyRun, print_table
 
     asked = StudyRun(Request(name, preset, given, only or [], run or [], retry_failed))

@@ -29,7 +29,11 @@ STEPS = 6
 
 
 def estimates(
-    items: Sequence[Item], every: Sequence[Item], output: Path, tell: Callable[[str], None]
+    items: Sequence[Item],
+    every: Sequence[Item],
+    output: Path,
+    threads: int | None,
+    tell: Callable[[str], None],
 ) -> dict[Path, float]:
     """Seconds of training of each run, by its directory.
 
@@ -37,6 +41,7 @@ def estimates(
         items: what is to be estimated.
         every: all of the study, among which those that are done tell of others.
         output: where what was timed is kept.
+        threads: of the CPU that a run will have; None for as many as torch takes.
         tell: is called with what is done next.
     """
     runs = [item for item in items if isinstance(item, PlannedRun)]
@@ -45,7 +50,7 @@ def estimates(
     for run in runs:
         but_seed = _but_seed(run.config)
         if but_seed not in done:
-            samples, rate = _rate(run, output, tell)
+            samples, rate = _rate(run, output, threads, tell)
             done[but_seed] = samples * run.config.train.epochs / rate
         found[run.folder] = done[but_seed]
     return found
@@ -68,27 +73,37 @@ def _but_seed(config: DictConfig) -> str:
     return fingerprint(same)
 
 
-def _rate(run: PlannedRun, output: Path, tell: Callable[[str], None]) -> tuple[int, float]:
+def _rate(
+    run: PlannedRun, output: Path, threads: int | None, tell: Callable[[str], None]
+) -> tuple[int, float]:
     """How many samples a run is trained on, and how many a second are."""
     same = deepcopy(run.config)
     same.train.epochs = 1
-    key = f"{_but_seed(same)} on {platform.node()}, {os.environ.get('OMP_NUM_THREADS', 'all')}"
+    of_all = os.environ.get("OMP_NUM_THREADS", "all")
+    key = f"{_but_seed(same)} on {platform.node()}, {threads or of_all}"
     file = output / FILE
     kept: dict[str, list[float]] = json.loads(file.read_text()) if file.is_file() else {}
     if key not in kept:
         tell(f"timing {run.name}")
-        kept[key] = _timed(run.config)
+        kept[key] = _timed(run.config, threads)
         write_json(file, kept)
     samples, rate = kept[key]
     return int(samples), rate
 
 
-def _timed(config: DictConfig) -> list[float]:
+def _timed(config: DictConfig, threads: int | None) -> list[float]:
     """Samples to train on, and samples a second."""
+    import torch
+
     from gaugecnn.training.run import train
 
-    with contextlib.redirect_stdout(io.StringIO()):
-        for steps in (1, STEPS):
-            overrides = [f"trainer.fast_dev_run={steps}", "trainer.devices=1"]
-            told = train(override(config, overrides))
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or before)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            for steps in (1, STEPS):
+                overrides = [f"trainer.fast_dev_run={steps}", "trainer.devices=1"]
+                told = train(override(config, overrides))
+    finally:
+        torch.set_num_threads(before)
     return [told["train_size"], told["samples_per_second"]]

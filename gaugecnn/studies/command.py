@@ -153,9 +153,12 @@ class StudyRun:
             from gaugecnn.studies.calibration import estimates
 
             tell = lambda text: print(text, file=sys.stderr, flush=True)  # noqa: E731
-            seconds = estimates(todo, self.plan.items, self.output, tell)
-        total = sum(seconds.values())
-        caption = f"training of what is missing: {_duration(total)} with one run at a time"
+            threads = self.choice.threads_each
+            seconds = estimates(todo, self.plan.items, self.output, threads, tell)
+        at_once = min(self.choice.at_once, max(1, len(seconds)))
+        time = _duration(max(sum(seconds.values()) / at_once, *seconds.values(), 0.0))
+        runs = f"{at_once} runs" if at_once > 1 else "one run"
+        caption = f"training of what is missing: {time} with {runs} at a time"
         table = Table("run", "state", title=self.study.question, caption=caption if todo else None)
         table.add_column("training", justify="right")
         table.add_column("directory", overflow="fold")

@@ -130,7 +130,7 @@ def test_the_time_is_estimated_once_and_then_known(written, folder: Path) -> Non
     words = ["study", written(replace={"seeds: [0]": "seeds: [0, 1]"}), "output=runs", *CPU]
     said = call(*words, "--dry-run")
     assert said.stderr.splitlines() == ["timing cnn, seed 0", "timing p4, seed 0"]
-    assert "training of what is missing" in said.stdout
+    assert "with one run at a time" in said.stdout
     kept = json.loads((folder / "runs" / FILE).read_text())
     assert all(samples == 48 and rate > 0 for samples, rate in kept.values())
     assert not list((folder / "runs").glob("*-seed*"))
@@ -140,6 +140,24 @@ def test_the_time_is_estimated_once_and_then_known(written, folder: Path) -> Non
     said = call(*words, "--dry-run")  # the other seed is known by the first
     assert said.stderr == ""
     assert said.stdout.count("done") == said.stdout.count("missing") - 1 == 2
+    said = call(*words, "--dry-run", "engine=processes", "jobs=2")
+    assert "with 2 runs at a time" in said.stdout
+
+
+def test_runs_are_timed_with_the_threads_that_they_will_have(written, folder: Path) -> None:
+    words = ["study", written(), "output=runs", "trainer.accelerator=cpu", "--dry-run"]
+    succeed(*words, "engine=processes", "jobs=2")
+    assert {key.split()[-1] for key in json.loads((folder / "runs" / FILE).read_text())} == {"1"}
+    assert "timing" not in call(*words, "threads=1").stderr
+    assert call(*words, "engine=processes", "threads=2").stderr.count("timing") == 2
+
+
+@pytest.mark.parametrize("options", [["--dry-run", "--report"], ["--report", "--adopt", "mine"]])
+def test_one_thing_is_asked_at_a_time(written, options: list[str]) -> None:
+    result = call("study", written(), *options)
+    assert result.exit_code == 2
+    expected = f"got {' and '.join(o for o in options if o.startswith('-'))}"
+    assert f"expected one of --dry-run, --report, --adopt, {expected}" in result.stderr
 
 
 def test_runs_that_were_trained_by_hand_are_adopted(written, folder: Path) -> None:

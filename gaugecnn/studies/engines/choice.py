@@ -36,6 +36,18 @@ class Choice:
     address: str | None
     gpus: float | None
 
+    @property
+    def at_once(self) -> int:
+        """Runs at a time, of an engine of this machine; 1 where another machine decides."""
+        if self.name == "processes":
+            return self.jobs or max(1, os.cpu_count() or 1)
+        return self.jobs or 1
+
+    @property
+    def threads_each(self) -> int | None:
+        """Threads of the CPU that a run gets; None for as many as torch takes."""
+        return self.threads or (None if self.name == "local" else 1)
+
     def engine(self) -> Engine:
         """The engine; what it needs is imported now.
 
@@ -49,7 +61,7 @@ class Choice:
         if self.name == "processes":
             from gaugecnn.studies.engines.processes import ProcessEngine
 
-            return ProcessEngine(self.jobs or max(1, os.cpu_count() or 1), self.threads)
+            return ProcessEngine(self.at_once, self.threads)
         from gaugecnn.studies.engines.local import LocalEngine
 
         return LocalEngine(self.threads)
