@@ -11,8 +11,33 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from gaugecnn.errors import UserError
+
 FORGOTTEN = 3600.0
 """Seconds without a byte, after which a temporary file is one that a killed process left behind."""
+
+
+def check_writable(path: Path, name: str, folder: bool = False) -> None:
+    """Refuse, before there is work to lose, a place where it cannot be written; makes nothing.
+
+    Args:
+        path: the file or folder that will be written; folders above it may be missing.
+        name: what the user calls it, such as ``--output`` or ``results``.
+        folder: whether a folder is meant.
+
+    Raises:
+        UserError: it is of the other kind, or the folder that holds it takes no files.
+    """
+    if path.exists() and path.is_dir() != folder:
+        kinds = ("a folder", "a file") if folder else ("a file", "a folder")
+        raise UserError(f"{name}: expected {kinds[0]}, got {kinds[1]}: {path}")
+    at = path if folder else path.parent
+    there = next(above for above in (at, *at.absolute().parents) if above.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise UserError(f"{name}={path} cannot be written: {there}: {error.strerror}") from error
 
 
 def write_atomically(path: Path, write: Callable[[IO[str]], object]) -> None:

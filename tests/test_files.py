@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gaugecnn.files import FORGOTTEN, write_atomically
+from gaugecnn.errors import UserError
+from gaugecnn.files import FORGOTTEN, check_writable, write_atomically
 
 KILLED = """
 import os, signal, sys
@@ -54,3 +55,27 @@ def test_what_a_killed_process_left_goes_when_it_is_old(tmp_path: Path) -> None:
         os.utime(file, (0, time.time() - FORGOTTEN - 60))
     write_atomically(path, lambda file: file.write("newer"))
     assert {file.name for file in tmp_path.iterdir()} == {path.name, other.name}
+
+
+def test_a_place_that_can_be_written_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "old.json").write_text("old")
+    check_writable(tmp_path / "old.json", "--json")
+    check_writable(tmp_path / "new" / "deep" / "a.json", "--json")
+    check_writable(tmp_path, "output", folder=True)
+    check_writable(tmp_path / "new" / "runs", "output", folder=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["old.json"]
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("folder").mkdir()
+    with pytest.raises(UserError, match="^results: expected a folder, got a file: file$"):
+        check_writable(Path("file"), "results", folder=True)
+    with pytest.raises(UserError, match="^--json: expected a file, got a folder: folder$"):
+        check_writable(Path("folder"), "--json")
+    for path in ("file/a.json", "file/more/a.json"):
+        with pytest.raises(UserError, match=f"^--json={path} cannot be written: .*Not a directory"):
+            check_writable(Path(path), "--json")
+    with pytest.raises(UserError, match=r"^output=/proc/a\.html cannot be written: "):
+        check_writable(Path("/proc/a.html"), "output")

@@ -11,6 +11,7 @@ from rich.table import Table
 from gaugecnn.bench.results import METRICS, Figures, Report
 from gaugecnn.bench.variants import BFLOAT16, COMPILED, FLOAT32, NO_COMPILER
 from gaugecnn.errors import UserError
+from gaugecnn.files import check_writable
 from gaugecnn.records.files import read_csv, write_csv
 from gaugecnn.records.results import Result
 
@@ -62,16 +63,14 @@ def csv_rows(report: Report) -> list[dict[str, Any]]:
 def results_file(output: str) -> Path:
     """The file of ``output=``: itself if it is a ``.csv``, else ``results.csv`` in that folder.
 
-    Its folder is made here, so that a wrong one is found before minutes of measuring.
-
     Raises:
-        UserError: the file holds results of something else.
+        UserError: it cannot be written, or holds results of something else.
     """
     given = Path(output).expanduser()
     path = given if given.suffix == ".csv" else given / "results.csv"
+    check_writable(path, "output")
     if any(row.get("metric") not in METRICS for row in read_csv(path)):
         raise UserError(f"output={output}: {path} holds other results; give another output")
-    path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
 

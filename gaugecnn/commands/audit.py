@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from gaugecnn.commands.console import FAILED, configuration, fail, pairs
+from gaugecnn.files import check_writable
 
 
 def audit(
@@ -37,6 +38,9 @@ def audit(
     pairs(given[trained:], refused=("model", "task", "output") if trained else ())
     from gaugecnn.audit import command
 
+    for option, file in (("--json", as_json), ("--figure", figure)):
+        if file is not None:
+            check_writable(file, option)
     chosen = Path(given[0]) if trained else configuration(given)
     found = command.audited(chosen, given[trained:], images, figure)
     Console().print(found.table(layers))

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from gaugecnn.commands.console import Overrides, Run, configuration, pairs, pose_distribution
 from gaugecnn.errors import UserError
+from gaugecnn.files import check_writable
 
 
 def predict(
@@ -43,6 +44,7 @@ def predict(
     from gaugecnn.records.directory import open_run
 
     poses = pose_distribution(pose)
+    check_writable(output, "--output", folder=True)
     config, description, network = open_run(run)
     task = build_task(config, description)
     names = showing.output_names(files, output)
@@ -75,6 +77,7 @@ def render(
     """Draw a test image on the surface, its mask, and with --run what the network says."""
     if output.suffix.lower() not in (".png", ".html"):
         raise UserError(f"--output: expected a file of type .png or .html, got {output}")
+    check_writable(output, "--output")
     given = overrides or []
     chosen = None if pose is None else pose_distribution(pose)
     known, network = None, None

@@ -9,6 +9,7 @@ import typer
 
 from gaugecnn.commands.console import pairs
 from gaugecnn.errors import UserError
+from gaugecnn.files import check_writable
 
 OUTPUT = "report.html"
 END = ".html"
@@ -43,6 +44,7 @@ def report(
     output = Path(words.pop("output", OUTPUT))
     if output.suffix != END:
         raise UserError(f"output: expected a file of type {END}, got {output}")
+    check_writable(output, "output")
     image = words.pop("image", "0")
     if not image.isdecimal():
         raise UserError(f"image: expected a whole number of at least 0, got {image!r}")

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gaugecnn.errors import UserError
+from gaugecnn.files import check_writable
 from gaugecnn.studies.checks import check_functions, check_shown
 from gaugecnn.studies.engines.choice import WORDS, choose
 from gaugecnn.studies.engines.slurm import slurm_script
@@ -71,6 +72,8 @@ class StudyRun:
         self.preset = asked.preset or next(iter(self.study.presets), None)
         results = self.output / ("results" if self.preset is None else f"results-{self.preset}")
         self.results = Path(words.get("results", results))
+        for key, place in (("output", self.output), ("results", self.results)):
+            check_writable(place, key, folder=True)
         self.choice = choose(words)
         given = [f"{key}={value}" for key, value in words.items() if key not in OWN_WORDS]
         try:
