@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from gaugecnn.errors import OptionError, UserError
 from gaugecnn.studies.shown import Columns, Difference, Expectation, Figure, Table
 from gaugecnn.studies.where import Names, Overrides, Where
+from gaugecnn.studies.yaml_file import read_yaml
 from gaugecnn.typed import read
 
 FILE = "study.yaml"
 FOLDER = "experiments"
+
+
+def check_once(option: str, given: Sequence[object]) -> None:
+    """Refuse a list that names something twice."""
+    for part in given:
+        if given.count(part) > 1:
+            raise OptionError(option, f"expected each once, got {part} again")
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,9 @@ class Preset:
     only: dict[str, Names] = field(default_factory=dict)
     also: tuple[Also, ...] = ()
     seeds: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        check_once("seeds", self.seeds or ())
 
 
 @dataclass(frozen=True)
@@ -145,6 +155,7 @@ class Study:
     expected: tuple[Expectation, ...] = ()
 
     def __post_init__(self) -> None:
+        check_once("seeds", self.seeds)
         for option in ("tests", "measures", "differences", "tables", "figures"):
             names = [part.name for part in getattr(self, option)]
             for name in names:
@@ -175,12 +186,11 @@ def load_study(path: Path) -> Study:
         UserError: it is no YAML, or a key or value is wrong; names the key.
     """
     try:
-        node = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path} is not valid YAML: {reason}") from error
+        node = _found(read_yaml(path), path.parent)
+    except RecursionError:
+        raise UserError(f"{path}: an anchor of YAML holds itself") from None
     try:
-        return read(Study, _found(node, path.parent), "")
+        return read(Study, node, "")
     except UserError as error:
         raise UserError(f"{path}: {str(error).removeprefix(': ')}") from error
 
