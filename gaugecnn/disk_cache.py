@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gaugecnn.errors import GaugecnnWarning
-from gaugecnn.files import write_bytes_atomically
+from gaugecnn.files import at_home, write_bytes_atomically
 
 FORMAT = 2
 """Version of the files and of what the tables hold: raise it when either changes."""
@@ -85,7 +85,7 @@ def cached_table(key: str, build: Callable[[], Tensor], kind: str = "wigner") ->
 def cache_folder(kind: str = "wigner") -> Path:
     """The folder of a kind: in ``$GAUGECNN_CACHE`` if it is set, or with the user's caches."""
     chosen = os.environ.get(VARIABLE)
-    folder = Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("gaugecnn"))
+    folder = at_home(chosen) if chosen else Path(platformdirs.user_cache_dir("gaugecnn"))
     return folder / kind
 
 

@@ -17,6 +17,14 @@ FORGOTTEN = 3600.0
 """Seconds without a byte, after which a temporary file is one that a killed process left behind."""
 
 
+def at_home(path: str | Path) -> Path:
+    """A path in which ``~`` and ``~name`` stand for home folders.
+
+    Shells see to that where a word begins with them, and few do in ``output=~/runs``.
+    """
+    return Path(os.path.expanduser(path))
+
+
 def check_writable(path: Path, name: str, folder: bool = False) -> None:
     """Refuse, before there is work to lose, a place where it cannot be written; makes nothing.
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from gaugecnn.bench.results import METRICS, Figures, Report
 from gaugecnn.bench.variants import BFLOAT16, COMPILED, FLOAT32, NO_COMPILER
 from gaugecnn.errors import UserError
-from gaugecnn.files import check_writable
+from gaugecnn.files import at_home, check_writable
 from gaugecnn.records.files import read_csv, write_csv
 from gaugecnn.records.results import Result
 
@@ -66,7 +66,7 @@ def results_file(output: str) -> Path:
     Raises:
         UserError: it cannot be written, or holds results of something else.
     """
-    given = Path(output).expanduser()
+    given = at_home(output)
     path = given if given.suffix == ".csv" else given / "results.csv"
     check_writable(path, "output")
     if any(row.get("metric") not in METRICS for row in read_csv(path)):

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from gaugecnn.commands.console import FAILED, configuration, fail, pairs
-from gaugecnn.files import check_writable
+from gaugecnn.files import at_home, check_writable
 
 
 def audit(
@@ -20,10 +20,12 @@ def audit(
     layers: Annotated[bool, typer.Option("--layers", help="Print every layer.")] = False,
     images: Annotated[int, typer.Option(min=0, help="Test samples to look at.")] = 4,
     as_json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write every row there.")
+        Path | None,
+        typer.Option("--json", parser=at_home, metavar="FILE", help="Write every row there."),
     ] = None,
     figure: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Draw error against depth.")
+        Path | None,
+        typer.Option(parser=at_home, metavar="FILE.png", help="Draw error against depth."),
     ] = None,
 ) -> None:
     """Which symmetries a network has, how well, and which layer breaks them.

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from gaugecnn.commands.console import Overrides, Run, configuration, pairs, pose_distribution
 from gaugecnn.errors import UserError
-from gaugecnn.files import check_writable
+from gaugecnn.files import at_home, check_writable
 
 
 def predict(
@@ -19,6 +19,7 @@ def predict(
     files: Annotated[
         list[Path],
         typer.Argument(
+            parser=at_home,
             metavar="FILES...",
             help="Light digits on dark ground: .npy or .npz of shape (row, column), (image, row, "
             "column) or (image, channel, row, column), uint8, uint16 or floats in [0, 1]; or .png, "
@@ -26,7 +27,10 @@ def predict(
         ),
     ],
     output: Annotated[
-        Path, typer.Option(help="Folder for NAME.npz and NAME.png of each file.")
+        Path,
+        typer.Option(
+            parser=at_home, metavar="DIR", help="Folder for NAME.npz and NAME.png of each file."
+        ),
     ] = Path("predictions"),
     pose: Annotated[
         str, typer.Option(metavar="none|z|so3", help="How images are turned on the surface.")
@@ -63,7 +67,8 @@ def predict(
 def render(
     overrides: Overrides = None,
     run: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="A trained run, for its prediction.")
+        Path | None,
+        typer.Option(parser=at_home, metavar="RUN", help="A trained run, for its prediction."),
     ] = None,
     index: Annotated[int, typer.Option(help="Which test image.")] = 0,
     pose: Annotated[
@@ -71,7 +76,10 @@ def render(
         typer.Option(metavar="none|z|so3", help="How it is turned.", show_default="data.rotation"),
     ] = None,
     output: Annotated[
-        Path, typer.Option(metavar="FILE", help="A .png, or a .html to turn with the mouse.")
+        Path,
+        typer.Option(
+            parser=at_home, metavar="FILE", help="A .png, or a .html to turn with the mouse."
+        ),
     ] = Path("render.png"),
 ) -> None:
     """Draw a test image on the surface, its mask, and with --run what the network says."""

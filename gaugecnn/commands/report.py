@@ -9,7 +9,7 @@ import typer
 
 from gaugecnn.commands.console import pairs
 from gaugecnn.errors import UserError
-from gaugecnn.files import check_writable
+from gaugecnn.files import at_home, check_writable
 
 OUTPUT = "report.html"
 END = ".html"
@@ -41,7 +41,7 @@ def report(
     for gaugecnn study. Nothing is trained.
     """
     names, words = split(given)
-    output = Path(words.pop("output", OUTPUT))
+    output = at_home(words.pop("output", OUTPUT))
     if output.suffix != END:
         raise UserError(f"output: expected a file of type {END}, got {output}")
     check_writable(output, "output")

@@ -9,6 +9,7 @@ import typer
 
 from gaugecnn.commands.console import FAILED, INTERRUPTED, fail, pairs
 from gaugecnn.errors import UserError
+from gaugecnn.files import at_home
 
 
 def study(
@@ -40,7 +41,9 @@ def study(
     ] = False,
     adopt: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Take in finished runs from there, by links."),
+        typer.Option(
+            parser=at_home, metavar="DIR", help="Take in finished runs from there, by links."
+        ),
     ] = None,
 ) -> None:
     """Answer a question: do the runs that are missing, write numbers and figures.

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gaugecnn.errors import UserError
+from gaugecnn.files import at_home
 from gaugecnn.geometry.arrays import Array, Index
 from gaugecnn.geometry.ply import read_ply
 from gaugecnn.geometry.readers import read_obj, read_off, read_stl
@@ -50,7 +51,7 @@ def read_mesh(path: str | Path) -> Loaded:
         UserError: there is no such file, its format is not one of the four, it cannot be read, or
             it holds no triangle.
     """
-    path = Path(path)
+    path = at_home(path)
     suffix = path.suffix.lower()
     if not path.is_file():
         raise UserError(f"domain.file: no mesh file at {printable(path.absolute())}")

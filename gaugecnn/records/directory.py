@@ -20,7 +20,7 @@ from gaugecnn.build import build_domain, build_model, describe
 from gaugecnn.config import override
 from gaugecnn.data.description import Description
 from gaugecnn.errors import UserError
-from gaugecnn.files import write_atomically
+from gaugecnn.files import at_home, write_atomically
 from gaugecnn.networks import Network
 from gaugecnn.records.attempt import is_run
 from gaugecnn.records.files import read_csv, write_csv, write_json
@@ -72,7 +72,7 @@ def open_run(run: str | Path, overrides: Sequence[str] = ()) -> OpenRun:
     Raises:
         UserError: no run there, or weights that do not fit the configuration.
     """
-    run, config = Path(run), run_config(run, list(overrides))
+    run, config = at_home(run), run_config(run, list(overrides))
     domain = build_domain(config)
     description = _description(run, config, domain)
     network = build_model(config, domain, description)
@@ -93,9 +93,9 @@ def open_run(run: str | Path, overrides: Sequence[str] = ()) -> OpenRun:
 
 def run_config(run: str | Path, overrides: list[str] | None = None) -> DictConfig:
     """The configuration of a run, with overrides ``key=value`` laid over it."""
-    path = Path(run) / "config.yaml"
+    path = at_home(run) / "config.yaml"
     if not path.is_file():
-        raise UserError(f"no run at {Path(run).absolute()}: it has no config.yaml")
+        raise UserError(f"no run at {path.parent.absolute()}: it has no config.yaml")
     return override(_loaded(path), overrides or [])
 
 

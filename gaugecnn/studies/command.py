@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gaugecnn.errors import UserError
-from gaugecnn.files import check_writable
+from gaugecnn.files import at_home, check_writable
 from gaugecnn.studies.checks import check_functions, check_shown
 from gaugecnn.studies.engines.choice import WORDS, choose
 from gaugecnn.studies.engines.slurm import slurm_script
@@ -68,10 +68,10 @@ class StudyRun:
         )
         self.study = load_study(self.file)
         words = asked.words
-        self.output = Path(words.get("output", f"runs/studies/{self.name}"))
+        self.output = at_home(words.get("output", f"runs/studies/{self.name}"))
         self.preset = asked.preset or next(iter(self.study.presets), None)
         results = self.output / ("results" if self.preset is None else f"results-{self.preset}")
-        self.results = Path(words.get("results", results))
+        self.results = at_home(words.get("results", results))
         for key, place in (("output", self.output), ("results", self.results)):
             check_writable(place, key, folder=True)
         self.choice = choose(words)

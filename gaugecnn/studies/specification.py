@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gaugecnn.errors import OptionError, UserError
+from gaugecnn.files import at_home
 from gaugecnn.studies.shown import Columns, Difference, Expectation, Figure, Table
 from gaugecnn.studies.where import Names, Overrides, Where
 from gaugecnn.studies.yaml_file import read_yaml
@@ -169,7 +170,7 @@ def study_file(name: str) -> Path:
     Raises:
         UserError: there is none; lists those that there are.
     """
-    given = Path(name)
+    given = at_home(name)
     folders = [Path(FOLDER), Path(__file__).parents[2] / FOLDER]
     for path in (given, given / FILE, *(folder / name / FILE for folder in folders)):
         if path.is_file():

@@ -20,6 +20,7 @@ from gaugecnn.build import (
 from gaugecnn.config import override
 from gaugecnn.data.datamodule import SurfaceDataModule
 from gaugecnn.errors import UserError
+from gaugecnn.files import at_home
 from gaugecnn.networks import Network
 from gaugecnn.recipe import TrainSection
 from gaugecnn.records.attempt import attempt
@@ -62,7 +63,7 @@ def train(config: DictConfig) -> dict[str, Any]:
         UserError: the output is taken, or something in the configuration cannot be.
         DivergenceError: the loss became NaN; says when, and where the last good weights are.
     """
-    output = Path(config.output or default_output(config)).expanduser()
+    output = at_home(config.output or default_output(config))
     code = commit()  # of the code that runs, whatever is checked out when it ends
     domain = build_domain(config)
     collection = load_collection(config, domain)
@@ -122,7 +123,7 @@ def evaluate(run: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     Raises:
         UserError: there is no such run, it is being trained, or the overrides do not fit it.
     """
-    run, overrides = Path(run), list(overrides)
+    run, overrides = at_home(run), list(overrides)
     check_overrides(overrides)
     own = run_config(run)
     with locked(run):

@@ -14,6 +14,7 @@ from gaugecnn.data.description import Description, moments
 from gaugecnn.data.images.download import obtain
 from gaugecnn.data.images.idx import Checksum, IdxFile
 from gaugecnn.errors import UserError
+from gaugecnn.files import at_home
 
 DIGITS_TEST_SIZE = 500
 """Of the 1,797 embedded digits, so many are for testing."""
@@ -127,7 +128,7 @@ def load_source(name: str, root: str | Path, download: bool, train: bool) -> Ima
     if name == "digits":
         return _digits(train)
     if name in PUBLISHED:
-        return _published(name, Path(root).expanduser(), download, train)
+        return _published(name, at_home(root), download, train)
     nearest = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.0)[0]
     raise UserError(
         f"expected data.name to be one of {', '.join(KNOWN)} or your own path.to:callable, "
