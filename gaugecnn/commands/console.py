@@ -12,7 +12,6 @@ from typer.core import TyperGroup
 from gaugecnn.choices import PoseDistribution, choice
 from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.extras import advice
-from gaugecnn.files import at_home
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -25,9 +24,7 @@ Overrides = Annotated[
     list[str] | None,
     typer.Argument(metavar="[KEY=VALUE]...", help="Configuration, such as domain.level=3."),
 ]
-Run = Annotated[
-    Path, typer.Argument(metavar="RUN", parser=at_home, help="The directory of a trained run.")
-]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="The directory of a trained run.")]
 
 
 class OneLineErrors(TyperGroup):

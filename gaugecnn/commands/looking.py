@@ -68,7 +68,7 @@ def render(
     overrides: Overrides = None,
     run: Annotated[
         Path | None,
-        typer.Option(parser=at_home, metavar="RUN", help="A trained run, for its prediction."),
+        typer.Option(metavar="RUN", help="A trained run, for its prediction."),
     ] = None,
     index: Annotated[int, typer.Option(help="Which test image.")] = 0,
     pose: Annotated[

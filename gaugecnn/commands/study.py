@@ -62,6 +62,7 @@ def study(
     from gaugecnn.studies.command import Request, StudyRun, print_table
 
     asked = StudyRun(Request(name, preset, given, only or [], run or [], retry_failed))
+    asked.check_places()
     if adopt is not None:
         from gaugecnn.studies.adopt import adopt as taken_in
 

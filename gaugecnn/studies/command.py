@@ -72,8 +72,6 @@ class StudyRun:
         self.preset = asked.preset or next(iter(self.study.presets), None)
         results = self.output / ("results" if self.preset is None else f"results-{self.preset}")
         self.results = at_home(words.get("results", results))
-        for key, place in (("output", self.output), ("results", self.results)):
-            check_writable(place, key, folder=True)
         self.choice = choose(words)
         given = [f"{key}={value}" for key, value in words.items() if key not in OWN_WORDS]
         try:
@@ -82,6 +80,11 @@ class StudyRun:
         except UserError as error:
             raise UserError(f"{self.file}: {error}") from error
         self.items: list[Item] = selected(self.plan.items, asked.only, asked.runs)
+
+    def check_places(self) -> None:
+        """Refuse, before there are runs to lose, an output or results that cannot be written."""
+        for key, place in (("output", self.output), ("results", self.results)):
+            check_writable(place, key, folder=True)
 
     def todo(self) -> list[Item]:
         """What is neither done nor has failed, of what was selected; failures may be forgotten."""

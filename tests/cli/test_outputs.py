@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.calls import refuse
+from tests.cli.calls import refuse, succeed
 
 COMMANDS = [
     ["audit", "model=cnn", "--json", "file/a.json"],
@@ -31,3 +31,13 @@ def test_it_says_so_before_it_works(command: list[str], tmp_path: Path, monkeypa
     said = refuse(*command)
     assert "cannot be written" in said or "expected a f" in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.html"]
+
+
+def test_a_report_of_runs_that_cannot_be_written_is_read_all_the_same(
+    tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    assert "report: own.html" in succeed(
+        "report", "own_fields", "runs=file/runs", "output=own.html"
+    )
