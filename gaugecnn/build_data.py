@@ -18,6 +18,7 @@ from gaugecnn.data.images.conventions import Convention
 from gaugecnn.data.images.sources import Images, load_source, picture_description
 from gaugecnn.data.input_names import check_inputs, check_picture_options
 from gaugecnn.errors import UserError
+from gaugecnn.files import at_home
 from gaugecnn.surfaces.domain import Domain, PoseDistribution
 from gaugecnn.task_registry import task_class
 from gaugecnn.tasks.base import Task
@@ -44,7 +45,8 @@ def load_collection(
     data = config.data
     collection: Collection
     if ":" in data.name:
-        train, test = (call_custom(data.name, half, domain) for half in (True, False))
+        root = at_home(data.root)
+        train, test = (call_custom(data.name, half, domain, root) for half in (True, False))
     else:
         train, test = (load_source(data.name, data.root, data.download, t) for t in (True, False))
     if isinstance(train, Fields) and isinstance(test, Fields):

@@ -46,8 +46,8 @@ class Convention(StrEnum):
     """Who says where a picture lies on a surface, how it is sampled, and in which numbers.
 
     ``standard`` is ours (`gaugecnn.data.images.rendering`), on every domain. ``published`` is that
-    of the spherical MNIST on which the published networks were trained, on `lat_lon` alone
-    (`gaugecnn.data.images.published`).
+    of the spherical MNIST on which the published networks were trained, on `lat_lon` and
+    `icosphere` alone (`gaugecnn.data.images.published`).
     """
 
     standard = "standard"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from torch import Tensor
 
@@ -13,24 +15,25 @@ from gaugecnn.errors import UserError
 from gaugecnn.surfaces.domain import Domain
 
 
-def call_custom(name: str, train: bool, domain: Domain) -> Images | Fields:
+def call_custom(name: str, train: bool, domain: Domain, root: Path) -> Images | Fields:
     """What the user's own callable gives for one half.
 
     Args:
         name: ``path.to:callable``, imported from the current directory too. It is called with
-            `train`, and with `domain` if it has such a parameter, and returns `Fields`, or images
-            ``(image, row, column)`` or ``(image, channel, row, column)``, uint8, uint16 or floats
-            in [0, 1], with their labels ``(image,)``, integers from 0, or numbers ``(image,
-            output)`` to regress; as arrays or tensors.
+            `train`, and with `domain` and `root` if it has such parameters, and returns `Fields`,
+            or images ``(image, row, column)`` or ``(image, channel, row, column)``, uint8, uint16
+            or floats in [0, 1], with their labels ``(image,)``, integers from 0, or numbers
+            ``(image, output)`` to regress; as arrays or tensors.
         train: the samples to train on, or those to test on.
         domain: where they will live.
+        root: ``data.root``, the folder of the data sets.
 
     Raises:
         UserError: there is no such callable, or it returns something else.
     """
     with current_directory_importable():
         function = find_callable(name, "data.name")
-        result = function(train, **accepted(function, domain=domain))
+        result = function(train, **accepted(function, domain=domain, root=root))
     if isinstance(result, Fields):
         return result
     if not isinstance(result, tuple | list) or len(result) != 2:

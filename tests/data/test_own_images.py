@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 
+from gaugecnn import load_config
+from gaugecnn.build_data import load_collection
 from gaugecnn.data.custom import call_custom
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces import LatLonGrid
@@ -25,7 +30,7 @@ def own(tmp_path, monkeypatch):
 
 
 def load_own(name, train=True):
-    return call_custom(name, train, LatLonGrid(2))
+    return call_custom(name, train, LatLonGrid(2), Path("data"))
 
 
 def test_own_images_as_uint8_arrays(own):
@@ -37,6 +42,21 @@ def test_own_images_as_uint8_arrays(own):
     assert (images.classes, images.name) == (5, name)
     assert set(images.images.unique().tolist()) == {7}
     assert load_own(name, train=False).images.shape == (2, 1, 3, 4)
+
+
+def test_own_images_are_looked_for_in_the_root(own, monkeypatch):
+    name = own("pass")
+    module = Path(name.partition(":")[0] + ".py")
+    module.write_text(
+        "import numpy as np\n\ndef load(train, root):\n"
+        "    return np.load(root / 'cells.npy'), np.arange(2)\n"
+    )
+    Path("folder").mkdir()
+    np.save("folder/cells.npy", np.full((2, 3, 3), 9, np.uint8))
+    monkeypatch.setenv("HOME", str(Path.cwd()))
+    config = load_config("cnn", overrides=[f"data.name={name}", "data.root=~/folder"])
+    collection = load_collection(config, LatLonGrid(2))
+    assert collection.train.images.unique().tolist() == [9]
 
 
 def test_own_images_as_float_tensors_with_channels(own):

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from gaugecnn.data.images.published import PublishedRenderer
-from gaugecnn.data.images.rendering import RawBatch, Renderer
+from gaugecnn.data.images.rendering import Batch, RawBatch, Renderer
 from gaugecnn.data.images.scenes import place
-from gaugecnn.surfaces import LatLonGrid
+from gaugecnn.surfaces import Icosphere, LatLonGrid
 from gaugecnn.surfaces.rotations import random_rotations, rotation_about_z
 from tests.data.published_pictures import raw, rendered
 
@@ -47,26 +47,38 @@ def one_point(image: np.ndarray, point: list[float]) -> float:
     return total
 
 
-def test_every_point_is_that_of_a_slow_loop():
-    bandwidth, side = 4, 6
-    images = torch.randint(1, 256, (3, 1, side, side), dtype=torch.uint8)
-    rotations = random_rotations(3, torch.Generator().manual_seed(0)).float()
-    batch = rendered(images, bandwidth, rotations)
-    for n in range(3):
-        seen = np.zeros((8, 8))
-        for j in range(8):
-            for k in range(8):
-                beta, alpha = math.pi * j / 8, math.pi * k / 4
-                x = [math.sin(beta) * math.cos(alpha), math.sin(beta) * math.sin(alpha)]
-                unposed = rotations[n].double().numpy().T @ np.array([*x, math.cos(beta)])
-                seen[j, k] = one_point(images[n, 0].numpy(), unposed.tolist())
+def check_points(batch: Batch, images: Tensor, rotations: Tensor, points: Tensor):
+    """That all points ``(point, xyz)`` see the pictures as in a slow loop."""
+    for n, rotation in enumerate(rotations.double()):
+        unposed = points @ rotation  # R^T x
+        seen = np.array([one_point(images[n, 0].numpy(), at) for at in unposed.tolist()])
         assert (seen > 0).mean() > 0.2
         expected = 255 * (seen - seen.min()) / (seen.max() - seen.min())
-        missed = expected - batch.signal[n, 0].numpy()  # what the cut to integers takes away
+        missed = expected - batch.signal[n, 0].flatten().numpy()  # by the cut to integers
         assert missed.min() > -1e-9
         assert missed.max() < 1
         mask = batch.mask[n].numpy()
         np.testing.assert_array_equal(mask, (batch.signal[n, 0].numpy() > 150) * (n + 1))
+
+
+@pytest.fixture
+def small():
+    images = torch.randint(1, 256, (3, 1, 6, 6), dtype=torch.uint8)
+    return images, random_rotations(3, torch.Generator().manual_seed(0)).float()
+
+
+def test_every_point_of_a_grid_is_that_of_a_slow_loop(small):
+    beta, alpha = torch.arange(8).double() * math.pi / 8, torch.arange(8).double() * math.pi / 4
+    beta, alpha = (angle.flatten() for angle in torch.meshgrid(beta, alpha, indexing="ij"))
+    circle = beta.sin() * alpha.cos(), beta.sin() * alpha.sin()
+    check_points(rendered(small[0], 4, small[1]), *small, torch.stack([*circle, beta.cos()], 1))
+
+
+def test_every_vertex_of_an_icosphere_is_that_of_a_slow_loop(small):
+    sphere = Icosphere(1)
+    batch = PublishedRenderer(sphere)(raw(*small))
+    assert batch.signal.shape == (3, 1, 42)
+    check_points(batch, *small, sphere.points)
 
 
 def test_rings_begin_at_the_north_pole_half_a_ring_off_the_grid():

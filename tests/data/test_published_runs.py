@@ -16,7 +16,7 @@ from gaugecnn.errors import UserError
 from gaugecnn.prediction import ask, asked
 from gaugecnn.records.directory import open_run, run_config
 from gaugecnn.showing import test_sample as sample_of
-from gaugecnn.surfaces import Icosphere
+from gaugecnn.surfaces.chart import AzimuthalChart
 from gaugecnn.surfaces.domain import PoseDistribution
 from gaugecnn.training.run import evaluate, train
 from tests.cli.calls import succeed
@@ -32,9 +32,10 @@ SIZES = ["data.train_size=12", "data.validation_size=4", "data.test_size=6", "tr
         ("s2cnn_150k", "classification", []),
         ("s2cnn_204k", "segmentation", ["domain.bandwidth=10"]),
         ("cnn", "classification", ["domain.kind=lat_lon", "domain.bandwidth=8"]),
+        ("gauge", "classification", ["domain.level=2"]),
     ],
 )
-def test_networks_on_grids_accept_the_pictures(model, task, words):
+def test_networks_on_grids_and_icospheres_accept_the_pictures(model, task, words):
     more = ["data.rotation=so3", *SIZES, PUBLISHED, *words]
     config = load_config(model, task, more)
     if model == "s2cnn_204k":
@@ -58,8 +59,7 @@ def test_networks_on_grids_accept_the_pictures(model, task, words):
 @pytest.mark.parametrize(
     ("model", "words", "message"),
     [
-        ("gauge", [PUBLISHED], "domain.kind=lat_lon alone, got domain.kind=icosphere"),
-        ("cnn_218k", [PUBLISHED], "got domain.kind=chart; data.convention=standard"),
+        ("cnn_218k", [PUBLISHED], "=lat_lon or icosphere alone, got domain.kind=chart; data.conv"),
         ("s2cnn", ["data.convention=theirs"], "one of standard, published, got 'theirs'"),
         ("s2cnn", ["data.conventions=published"], "did you mean data.convention"),
     ],
@@ -71,8 +71,8 @@ def test_what_cannot_be_is_refused_with_the_configuration(model, words, message)
 
 
 def test_another_domain_is_refused_by_the_renderer_too():
-    with pytest.raises(UserError, match=r"expected a grid lat_lon, got icosphere\(level=1\)"):
-        PublishedRenderer(Icosphere(1))
+    with pytest.raises(UserError, match=r"a grid lat_lon or an icosphere, got chart"):
+        PublishedRenderer(AzimuthalChart(8))
 
 
 def test_the_convention_is_ours_unless_given():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gaugecnn.choices import Convention
 from gaugecnn.errors import UserError
 
-DOMAINS = {Convention.published: ("lat_lon",)}
+DOMAINS = {Convention.published: ("lat_lon", "icosphere")}
 """The kinds of domain of a convention that is not for all of them."""
 
 

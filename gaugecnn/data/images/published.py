@@ -6,7 +6,8 @@ that touches the south pole, seen from the north pole. Everything else is anothe
 - rows of the picture run along +x and columns along +y, transposed against ours: seen from outside
   the picture is the mirror image of ours;
 - rings stand at ``beta_j = pi j / 2b``, j = 0 .. 2b-1, the north pole among them: half a ring off
-  the colatitudes ``pi (2j + 1) / 4b`` that the networks' transforms (and `LatLonGrid`) assume;
+  the colatitudes ``pi (2j + 1) / 4b`` that the networks' transforms (and `LatLonGrid`) assume.
+  Icospheres have no such rings: pictures are seen from their vertices, by the same rays;
 - rays start 0.001 above the north pole, and no hemisphere is cut off. So the pole itself, on the
   axis, sees the centre of the picture: unrotated, all of ring 0 has that value;
 - a place u, in pixels from the edge, is read between the pixels before and after its own,
@@ -15,6 +16,11 @@ that touches the south pole, seen from the north pole. Everything else is anothe
   a pixel off, for the centre of pixel i is at ``i + 1/2``;
 - each picture is then stretched so that its largest value on the sphere is 255 (the least is 0:
   no picture covers the sphere), and cut to integers, the numbers that the networks are fed.
+
+That blur says which way is up. Along a pixel it leans more and more on what comes after, and falls
+back at the next one: a saw whose teeth point down and to the right of the picture, on every stroke,
+however the sphere is turned. Networks read it, and tell sixes from nines by it
+(``experiments/which_way_up``).
 
 Where u is an integer up to rounding (in unrotated pictures on the great circle alpha = 3 pi / 2)
 the rounding decides what i is. Sums are therefore taken in float64 and in the order of the formulas
@@ -39,6 +45,7 @@ from gaugecnn.data.images.scenes import draw
 from gaugecnn.errors import UserError
 from gaugecnn.surfaces.domain import IMAGE_HALF_WIDTH, Domain
 from gaugecnn.surfaces.lat_lon import LatLonGrid
+from gaugecnn.surfaces.mesh import Icosphere
 from gaugecnn.surfaces.rotations import points_from_angles
 
 EYE_HEIGHT = 2 + 1e-3
@@ -68,7 +75,7 @@ class PublishedRenderer(SignalRenderer):
     the label of the pixel that adds most to it.
 
     Args:
-        domain: the grid whose network is fed, for its bandwidth.
+        domain: that of the network that is fed: a grid, for its bandwidth, or an icosphere.
 
     Raises:
         UserError: the domain is another one.
@@ -78,12 +85,16 @@ class PublishedRenderer(SignalRenderer):
 
     def __init__(self, domain: Domain) -> None:
         super().__init__()
-        if not isinstance(domain, LatLonGrid):
-            raise UserError(
-                f"data.convention=published: expected a grid lat_lon, got {domain.title}"
-            )
         self.shape = domain.shape
-        points = driscoll_healy_points(domain.bandwidth).flatten(0, 1)
+        if isinstance(domain, LatLonGrid):
+            points = driscoll_healy_points(domain.bandwidth).flatten(0, 1)
+        elif isinstance(domain, Icosphere):
+            points = domain.points
+        else:
+            raise UserError(
+                "data.convention=published: expected a grid lat_lon or an icosphere, "
+                f"got {domain.title}"
+            )
         self.points: Tensor
         self.register_buffer("points", points, persistent=False)
 
