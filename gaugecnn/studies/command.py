@@ -117,8 +117,8 @@ class StudyRun:
         command += ["--preset", self.asked.preset] if self.asked.preset else []
         command += [f"{key}={value}" for key, value in words.items()]
         path = self.output / "slurm.sh"
-        jobs, threads = self.choice.jobs, self.choice.threads
-        text = slurm_script(self.name, todo, command, str(path), jobs or 0, threads or 1)
+        jobs, threads = self.choice.jobs or 0, self.choice.threads_beside
+        text = slurm_script(self.name, todo, command, str(path), jobs, threads)
         write_if_other(path, text)
         return path
 

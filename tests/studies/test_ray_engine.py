@@ -99,12 +99,12 @@ def test_what_a_run_is_given(written, monkeypatch) -> None:
     path = written()
     (run, _), (slow, _) = runs(path), runs(path, "trainer.accelerator=cpu")
     measure = PlannedMeasure(Measure("cost", "m:f"), Path("cost"))
-    asks = RayEngine(None, None, None, None)._gpus
+    asks = RayEngine(None, None, None, 1)._gpus
     monkeypatch.setattr(on_ray, "has_gpus", lambda: True)
     assert [asks(item) for item in (run, slow, measure)] == [1, 0, 1]
-    assert RayEngine(None, 0.25, None, None)._gpus(run) == 0.25
+    assert RayEngine(None, 0.25, None, 1)._gpus(run) == 0.25
     (both, _) = runs(path, "trainer.devices=2")
-    assert RayEngine(None, 2, None, None)._gpus(both) == 2
+    assert RayEngine(None, 2, None, 1)._gpus(both) == 2
     with pytest.raises(UserError, match=r"trainer.devices=2: .* say how many .* ray.gpus="):
         asks(both)
     monkeypatch.setattr(on_ray, "has_gpus", lambda: False)

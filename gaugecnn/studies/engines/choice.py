@@ -44,9 +44,14 @@ class Choice:
         return self.jobs or 1
 
     @property
+    def threads_beside(self) -> int:
+        """Threads of the CPU that a run gets which is not alone: one, if nothing else is said."""
+        return self.threads or 1
+
+    @property
     def threads_each(self) -> int | None:
         """Threads of the CPU that a run gets; None for as many as torch takes."""
-        return self.threads or (None if self.name == "local" else 1)
+        return self.threads if self.name == "local" else self.threads_beside
 
     def engine(self) -> Engine:
         """The engine; what it needs is imported now.
@@ -57,11 +62,11 @@ class Choice:
         if self.name == "ray":
             from gaugecnn.studies.engines.on_ray import RayEngine
 
-            return RayEngine(self.address, self.gpus, self.jobs, self.threads)
+            return RayEngine(self.address, self.gpus, self.jobs, self.threads_beside)
         if self.name == "processes":
             from gaugecnn.studies.engines.processes import ProcessEngine
 
-            return ProcessEngine(self.at_once, self.threads)
+            return ProcessEngine(self.at_once, self.threads_beside)
         from gaugecnn.studies.engines.local import LocalEngine
 
         return LocalEngine(self.threads)

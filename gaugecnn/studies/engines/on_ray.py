@@ -58,9 +58,9 @@ class RayEngine(Engine):
     """
 
     def __init__(
-        self, address: str | None, gpus: float | None, jobs: int | None, threads: int | None
+        self, address: str | None, gpus: float | None, jobs: int | None, threads: int
     ) -> None:
-        self.address, self.gpus, self.jobs, self.threads = address, gpus, jobs, threads or 1
+        self.address, self.gpus, self.jobs, self.threads = address, gpus, jobs, threads
         self._search = search_path()
         self._lost: Counter[Path] = Counter()
 

@@ -24,9 +24,9 @@ class ProcessEngine(Engine):
         threads: of the CPU, for each.
     """
 
-    def __init__(self, jobs: int, threads: int | None = None) -> None:
+    def __init__(self, jobs: int, threads: int) -> None:
         self.jobs = jobs
-        self._around = Surroundings(threads or 1, os.getcwd(), search_path())
+        self._around = Surroundings(threads, os.getcwd(), search_path())
         self._slots: SimpleQueue[int] = SimpleQueue()
         for slot in range(jobs):
             self._slots.put(slot)
