@@ -39,16 +39,21 @@ def as_they_are(train: bool, root: Path) -> Pictures:
     return source.images[chosen, 0], (source.labels[chosen] == NINE).long()
 
 
+def finer(train: bool, root: Path) -> Pictures:
+    """Read finer, between the centres of neighbouring pixels."""
+    images, labels = as_they_are(train, root)
+    return _as_bytes(read(images, between_neighbours(images.shape[-1]))), labels
+
+
 def centred(train: bool, root: Path) -> Pictures:
     """Moved so that the centre of mass is in the middle, to an eighth of a pixel."""
-    images, labels = as_they_are(train, root)
-    fine = read(images, between_neighbours(images.shape[-1]))
-    offset = (centre_of_mass(images) * FINE).round().long()  # (image, (row, column))
+    offset = (centre_of_mass(as_they_are(train, root)[0]) * FINE).round().long()
+    fine, labels = finer(train, root)
     size = fine.shape[-1]
     index = torch.arange(size) + offset[..., None]  # (image, axis, place); digits have a margin
     rows, columns = index.remainder(size).unbind(1)
     moved = fine.gather(1, rows[:, :, None].expand_as(fine))
-    return _as_bytes(moved.gather(2, columns[:, None, :].expand_as(fine))), labels
+    return moved.gather(2, columns[:, None, :].expand_as(fine)), labels
 
 
 def leaning(train: bool, root: Path) -> Pictures:
@@ -60,7 +65,8 @@ def leaning(train: bool, root: Path) -> Pictures:
 def both_ways(train: bool, root: Path) -> Pictures:
     """The mean of what the published generator reads, and what it would of the half turn.
 
-    The same blur, with teeth in both directions: nothing is left of which way is up.
+    The same blur, with teeth in both directions: the axes of the picture can be seen, and nothing
+    of which way along them is up.
     """
     images, labels = as_they_are(train, root)
     table = published(images.shape[-1])
