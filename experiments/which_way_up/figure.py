@@ -35,8 +35,9 @@ def draw(answer: Answer) -> Figure:
         answer: of the study; nothing is read of it.
     """
     panels: dict[str, Tensor] = {}
+    drawn = nine()[None]
     for name, table in READ.items():
-        picture = read(nine()[None], table(SIDE))[0]
+        picture = read(drawn, table(SIDE))[0]
         panels |= {name: picture, f"{name}, upside down": picture.flip(0, 1)}
     figure = Figure(figsize=(10, 2.8), layout="constrained", dpi=130)
     for axes, (name, picture) in zip(figure.subplots(1, len(panels)), panels.items(), strict=True):

@@ -23,6 +23,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from gaugecnn.data.images.published import before_and_after
 from gaugecnn.data.images.sources import load_source
 
 SIX, NINE = 6, 9
@@ -47,8 +48,9 @@ def finer(train: bool, root: Path) -> Pictures:
 
 def centred(train: bool, root: Path) -> Pictures:
     """Moved so that the centre of mass is in the middle, to an eighth of a pixel."""
-    offset = (centre_of_mass(as_they_are(train, root)[0]) * FINE).round().long()
-    fine, labels = finer(train, root)
+    images, labels = as_they_are(train, root)
+    fine = _as_bytes(read(images, between_neighbours(images.shape[-1])))
+    offset = (centre_of_mass(images) * FINE).round().long()  # (image, axis)
     size = fine.shape[-1]
     index = torch.arange(size) + offset[..., None]  # (image, axis, place); digits have a margin
     rows, columns = index.remainder(size).unbind(1)
@@ -90,10 +92,9 @@ def between_neighbours(size: int) -> Tensor:
 
 def published(size: int) -> Tensor:
     """The matrix ``(place, pixel)`` of the published generator's interpolation."""
-    place, pixel = _places(size)[:, None], torch.arange(size)
-    own = place.trunc()
-    before, after = own + 1 - place, place - own + 1
-    return before * (pixel == own - 1) + after * (pixel == own + 1)
+    weights, index = before_and_after(_places(size), size)
+    framed = weights.new_zeros(len(weights), size + 2)  # with a pixel outside on either side
+    return framed.scatter_add(1, index + 1, weights)[:, 1:-1]
 
 
 def _places(size: int) -> Tensor:

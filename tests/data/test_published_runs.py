@@ -59,7 +59,12 @@ def test_networks_on_grids_and_icospheres_accept_the_pictures(model, task, words
 @pytest.mark.parametrize(
     ("model", "words", "message"),
     [
-        ("cnn_218k", [PUBLISHED], "=lat_lon or icosphere alone, got domain.kind=chart; data.conv"),
+        (
+            "cnn_218k",
+            [PUBLISHED],
+            "domain.kind=lat_lon or icosphere alone, "
+            "got domain.kind=chart; data.convention=standard",
+        ),
         ("s2cnn", ["data.convention=theirs"], "one of standard, published, got 'theirs'"),
         ("s2cnn", ["data.conventions=published"], "did you mean data.convention"),
     ],

@@ -123,12 +123,25 @@ def _four_pixels(points: Tensor, side: int) -> tuple[Tensor, Tensor]:
     """Between which pixels the rays through points ``(batch, point, xyz)`` meet the picture.
 
     Returns:
-        weights ``(batch, point, (row, column), (before, after))``, two in total along either axis,
-        and indices of the same shape; pixels outside the picture have the index -1 or `side`.
+        weights and indices ``(batch, point, (row, column), (before, after))``.
     """
     height = points[..., 2:] + 1
     plane = height / (EYE_HEIGHT - height) * points[..., :2] + points[..., :2]
     place = (plane + IMAGE_HALF_WIDTH) / (2 * IMAGE_HALF_WIDTH) * side  # x counts rows, y columns
+    return before_and_after(place, side)
+
+
+def before_and_after(place: Tensor, side: int) -> tuple[Tensor, Tensor]:
+    """The pixels before and after that of a place, by which the generator reads it.
+
+    Args:
+        place: along one axis of the picture, in pixels from its edge, ``(...)``.
+        side: of the picture, in pixels.
+
+    Returns:
+        weights ``(..., (before, after))``, two in total, and indices of the same shape; pixels
+        outside the picture have the index -1 or `side`.
+    """
     own = place.trunc()
     weights = torch.stack([own + 1 - place, place - (own - 1)], dim=-1)
     index = torch.stack([own - 1, own + 1], dim=-1).clamp(-1, side)
