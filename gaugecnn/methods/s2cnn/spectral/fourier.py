@@ -12,16 +12,18 @@ n = 0 is left.
 
 from __future__ import annotations
 
-import torch
+from functools import partial
+
 from torch import Tensor, nn
 
+from gaugecnn.methods.s2cnn.spectral.circles import along, along_adjoint, orders, waves
 from gaugecnn.methods.s2cnn.spectral.fourier_grid import (
     AnalysisTable,
     FourierGrid,
     SynthesisTable,
     wave_tables,
 )
-from gaugecnn.methods.s2cnn.spectral.pieces import add, analysed, sampled
+from gaugecnn.methods.s2cnn.spectral.pieces import analysed, sampled
 from gaugecnn.methods.s2cnn.spectral.tables import TableModule
 from gaugecnn.ops.adjoint import linear
 
@@ -59,14 +61,12 @@ class Analysis(TableModule):
         """``(batch, channel, beta, alpha, gamma)`` to the parts of its spectrum."""
         grid, (batch, channel, beta) = self.grid, x.shape[:3]
         x = as_stored(x.to(self.matrix.dtype)).flatten(2)  # (alpha, gamma, batch channel beta)
-        if grid.has_points:
-            x = _each(self.gamma, x)  # (alpha, wave, ...)
-        elif grid.orders < x.shape[1]:
-            x = x[:, : grid.orders]
-        x = self.alpha @ x.flatten(1)  # (m re/im, wave ...)
-        x = x.view(grid.cutoff, 2, grid.orders, -1)
-        if grid.orders > 1:
-            (x,) = linear(orders, waves, x)  # (m, n, re/im, ...)
+        # (alpha, group, wave, ...)
+        x = along(self.gamma, x) if grid.has_points else x[:, None, : grid.orders]
+        groups, rows, inner = x.shape[1:]
+        x = along(self.alpha, x.flatten(1)[None])  # (1, group, m re/im, group wave ...)
+        x = x.view(x.shape[1], x.shape[2] // 2, 2, groups, rows, inner)
+        (x,) = linear(partial(orders, grid.cutoff, grid.orders), partial(waves, grid.groups), x)
         x = x.view(grid.cutoff * grid.orders, 2 * batch * channel, beta)
         return analysed(x, self.matrix, grid.cutoff, batch)
 
@@ -89,51 +89,14 @@ class Synthesis(TableModule):
         """The parts of a spectrum to ``(batch, channel, beta, alpha, gamma)``."""
         grid, (batch, _, channel) = self.grid, parts[0].shape[3:]
         x = sampled(parts, self.matrix, grid.cutoff)  # (m n, re/im batch channel, beta)
-        x = x.view(grid.cutoff, grid.orders, 2, -1)
-        if grid.orders > 1:
-            (x,) = linear(waves, orders, x)  # (m, re/im, wave, ...)
-        x = self.alpha.T @ x.view(2 * grid.cutoff, -1)  # (alpha, wave ...), the real part
-        x = x.view(len(x), grid.orders, -1)
+        x = x.view(grid.cutoff, grid.orders, 2, batch * channel * grid.rings.count)
+        (x,) = linear(partial(waves, grid.groups), partial(orders, grid.cutoff, grid.orders), x)
+        of_gamma = x.shape[3:]  # (group, wave, ...)
+        x = along_adjoint(self.alpha, x.flatten(3).flatten(1, 2)[None])  # the real part
+        x = x.view(2 * grid.sampling, *of_gamma)
         if grid.has_points:
-            x = _each(self.gamma.T, x)  # (alpha, gamma, ...)
+            x = along_adjoint(self.gamma, x)  # (alpha, gamma, ...)
         elif grid.orders < grid.along_gamma.count:  # waves of orders that no degree has
             x = nn.functional.pad(x, (0, 0, 0, grid.along_gamma.count - grid.orders))
-        shape = *x.shape[:2], batch, channel, grid.rings.count
+        shape = len(x), grid.along_gamma.count, batch, channel, grid.rings.count
         return as_shown(x.view(shape))
-
-
-def orders(x: Tensor) -> tuple[Tensor]:
-    """Real waves along gamma to complex ones: ``cos(n gamma)`` and ``sin`` to ``e^{-i n gamma}``.
-
-    ``x_n = C_n - i S_n`` and ``x_{-n} = C_n + i S_n``, of ``(m, re/im, wave, ...)``, the waves
-    being 1 and then each cosine with its sine; gives ``(m, n, re/im, ...)``, n = 0, 1, -1, 2, ..
-    The adjoint is `waves`.
-    """
-    y = x.new_empty(len(x), x.shape[2], 2, x.shape[3])
-    y[:, 0] = x[:, :, 0]
-    (c_re, c_im), (s_re, s_im) = x[:, :, 1::2].unbind(1), x[:, :, 2::2].unbind(1)
-    add(c_re, s_im, 1, y[:, 1::2, 0])
-    add(c_im, s_re, -1, y[:, 1::2, 1])
-    add(c_re, s_im, -1, y[:, 2::2, 0])
-    add(c_im, s_re, 1, y[:, 2::2, 1])
-    return (y,)
-
-
-def waves(x: Tensor) -> tuple[Tensor]:
-    """The adjoint of `orders`, which is its inverse but for a factor of 2 where n is not 0.
-
-    ``C_n = x_n + x_{-n}`` and ``S_n = i (x_n - x_{-n})``, of ``(m, n, re/im, ...)``.
-    """
-    y = x.new_empty(len(x), 2, x.shape[1], x.shape[3])
-    y[:, :, 0] = x[:, 0]
-    (p_re, p_im), (q_re, q_im) = x[:, 1::2].unbind(2), x[:, 2::2].unbind(2)
-    add(p_re, q_re, 1, y[:, 0, 1::2])
-    add(p_im, q_im, 1, y[:, 1, 1::2])
-    add(q_im, p_im, -1, y[:, 0, 2::2])
-    add(p_re, q_re, -1, y[:, 1, 2::2])
-    return (y,)
-
-
-def _each(matrix: Tensor, x: Tensor) -> Tensor:
-    """One matrix ``(row, column)`` times each of ``(index, column, ...)``."""
-    return torch.bmm(matrix.expand(len(x), -1, -1), x)

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from gaugecnn.methods.s2cnn.along_gamma import Samples, Waves
 from gaugecnn.methods.s2cnn.rings import RingGrid, Rings
+from gaugecnn.methods.s2cnn.spectral.circles import AlphaTable, GammaTable, groups_of
 from gaugecnn.methods.s2cnn.spectral.real_basis import phases
 from gaugecnn.methods.s2cnn.spectral.tables import Table
 from gaugecnn.methods.s2cnn.spectral.wigner import small_d
 from gaugecnn.methods.s2cnn.types import GroupType
-from gaugecnn.ops.products import circle_waves
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,17 @@ class FourierGrid:
         """Whether there are points along gamma to be transformed."""
         return isinstance(self.along_gamma, Samples) and self.along_gamma.count > 1
 
+    @property
+    def groups(self) -> tuple[int, int]:
+        """In how many groups the waves along alpha and along gamma are (`circles`)."""
+        along_gamma = groups_of(self.along_gamma.count) if self.has_points else 1
+        return groups_of(2 * self.sampling), along_gamma
+
     def of_waves(self, table: Tensor, share: float) -> Tensor:
         """A table ``(degree, m, n, beta)`` of d as one for real orders and what lies along gamma.
 
         Args:
-            table: for ``C_n -+ i S_n``, C and S being the cosines and sines of `fourier.orders`.
+            table: for ``C_n -+ i S_n``, C and S being the cosines and sines of `circles.orders`.
             share: what each point counts.
         """
         table = table * phases(self.cutoff, self.max_order)[..., None]
@@ -116,35 +122,12 @@ class SynthesisTable(Table):
         return (table * dimension[:, None]).flatten(0, 1).contiguous()
 
 
-@dataclass(frozen=True)
-class AlphaTable(Table):
-    """``e^{-i m alpha}`` as ``(m re/im, alpha)``."""
-
-    cutoff: int
-    points: int
-
-    def build(self) -> Tensor:
-        phase = _phases(torch.arange(self.cutoff), self.points)  # (m, alpha)
-        return torch.stack([phase.cos(), -phase.sin()], dim=1).flatten(0, 1)
-
-
-@dataclass(frozen=True)
-class GammaTable(Table):
-    """The real waves 1, cos(n gamma), sin(n gamma), ``(wave, gamma)``, n = 1 .. max_order."""
-
-    max_order: int
-    points: int
-
-    def build(self) -> Tensor:
-        waves = circle_waves(self.max_order, self.points)
-        return torch.cat([waves[:1], waves[1:] * math.sqrt(0.5)])
-
-
 def wave_tables(grid: FourierGrid) -> dict[str, Table]:
     """The waves of both transforms: the matrices of one are those of the other, transposed."""
-    tables: dict[str, Table] = {"alpha": AlphaTable(grid.cutoff, 2 * grid.sampling)}
+    of_alpha, of_gamma = grid.groups
+    tables: dict[str, Table] = {"alpha": AlphaTable(grid.cutoff, 2 * grid.sampling, of_alpha)}
     if grid.has_points:
-        tables["gamma"] = GammaTable(grid.max_order, grid.along_gamma.count)
+        tables["gamma"] = GammaTable(grid.max_order, grid.along_gamma.count, of_gamma)
     return tables
 
 
@@ -159,9 +142,3 @@ def fourier_grid(type_: GroupType, cutoff: int, max_order: int | None = None) ->
     order = min(type_.order, cutoff - 1)
     order = order if max_order is None else min(order, max_order)
     return FourierGrid(cutoff, order, type_.sampling, type_.along_gamma, type_.kind)
-
-
-def _phases(orders: Tensor, points: int) -> Tensor:
-    """``order * angle`` at `points` angles about the circle, ``(order, angle)``, float64."""
-    angles = 2 * math.pi * torch.arange(points, dtype=torch.float64) / points
-    return torch.outer(orders.double(), angles)

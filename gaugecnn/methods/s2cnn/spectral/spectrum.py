@@ -18,7 +18,7 @@ from torch import Tensor
 
 from gaugecnn.methods.s2cnn.spectral.real_basis import without_sine_of_0
 
-DEGREE_BLOCKS, SMALLEST_BLOCK = 4, 4
+DEGREE_BLOCKS, SMALLEST_BLOCK = 6, 4
 """At most so many blocks, of at least so many degrees: few launches, little done on zeros."""
 
 
