@@ -21,14 +21,17 @@ class Spread(NamedTuple):
     greatest: float
     seeds: int
 
-    def text(self, form: str) -> str:
+    def text(self, form: str, seeds: int = 1) -> str:
         """The mean and, of several seeds, the range.
 
         Args:
             form: of a number, as in Python.
+            seeds: how many there might have been: said where some have no such number.
         """
         mean, least, greatest = (format(value, form) for value in self[:3])
-        return f"{mean} ({least} to {greatest})" if self.seeds > 1 else mean
+        told = [f"{least} to {greatest}"] if self.seeds > 1 else []
+        told += [f"{self.seeds} of {seeds} seeds"] if self.seeds < seeds else []
+        return f"{mean} ({'; '.join(told)})" if told else mean
 
 
 def spread(values: Sequence[float]) -> Spread:

@@ -41,6 +41,8 @@ class Grid(NamedTuple):
 def laid_out(table: Table, numbers: Sequence[Number], key: str) -> Grid:
     """The cells of a table: of every row and column the mean over seeds, and the range.
 
+    Where fewer seeds have a number than in the rest of the row, the cell says of how many it is.
+
     Args:
         table: what is asked for.
         numbers: of the study.
@@ -60,9 +62,10 @@ def laid_out(table: Table, numbers: Sequence[Number], key: str) -> Grid:
     for row in rows:
         here = [number for number in found if names_of(number, table.rows) == row]
         texts = [_beside(here, name) for name in table.beside]
+        seeds = len({number.labels["seed"] for number in here})
         for column in columns:
             cell = cells.get(row + column)
-            texts.append(NOTHING if cell is None else cell.text(table.format))
+            texts.append(NOTHING if cell is None else cell.text(table.format, seeds))
         lines.append([*row, *texts])
         for i, published in enumerate(table.published):
             if published.row == row:

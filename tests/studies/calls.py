@@ -30,7 +30,13 @@ def begun(*words: object, where: Path) -> subprocess.Popen[str]:
         cwd=where,
         start_new_session=True,
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        preexec_fn=_interruptible,
     )
+
+
+def _interruptible() -> None:
+    """What a shell begins in the background would ignore Ctrl-C, with all its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def ended(*words: object, where: Path) -> str:

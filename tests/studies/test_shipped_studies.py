@@ -11,6 +11,7 @@ from gaugecnn.studies.expectations import missed
 from gaugecnn.studies.numbers import numbers_of
 from gaugecnn.studies.plan import PlannedRun, make_plan
 from gaugecnn.studies.specification import load_study
+from gaugecnn.studies.tables import laid_out, markdown
 from tests.studies.calls import ROOT
 
 MISSED = {
@@ -59,7 +60,7 @@ COMMITTED = [(file, preset) for file, preset in SIZES if (file.parent / "results
     ("file", "preset"), COMMITTED, ids=[f"{f.parent.name}-{preset}" for f, preset in COMMITTED]
 )
 def test_what_is_committed_is_as_expected(file: Path, preset: str | None, tmp_path) -> None:
-    """The numbers are those of the table: no run is here."""
+    """The numbers are those of the table: no run is here. Tables in text are of these numbers."""
     study = load_study(file)
     plan = make_plan(study, preset, [], tmp_path)
     numbers = numbers_of(plan, file.parent.name, file.parent / "results.csv", tmp_path)
@@ -69,6 +70,9 @@ def test_what_is_committed_is_as_expected(file: Path, preset: str | None, tmp_pa
         if preset in (expected.presets or (preset,))
         if (lines := list(missed(expected, numbers, plan.factors, f"expected[{i}]")))
     }
+    for i, table in enumerate(study.tables if numbers else ()):
+        committed = (file.parent / f"{table.name}.md").read_text()
+        assert committed == markdown(laid_out(table, numbers, f"tables[{i}]"))
     known = MISSED.get(file.parent.name, set())
     assert not numbers or set(told) == known, told  # those of another size have no row here
     assert not known or "*(missed)*" in (file.parent / "README.md").read_text()

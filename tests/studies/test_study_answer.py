@@ -48,6 +48,14 @@ def test_a_table_is_of_means_and_ranges_over_seeds() -> None:
     assert row == ["cnn", "51.00"]  # of one seed there is no range
 
 
+def test_a_cell_of_fewer_seeds_than_its_row_says_of_how_many() -> None:
+    """Seconds until something is reached, say, which not every training reaches."""
+    table = Table("t", "T", ("network",), ("copies",), format=".1f")
+    for fewer, cell in ((1, "82.5 (82.0 to 83.0; 2 of 3 seeds)"), (2, "82.0 (1 of 3 seeds)")):
+        _, row = laid_out(table, NUMBERS[:-fewer], "tables[0]").rows
+        assert row == ["p4 & more", "82.0 (81.0 to 83.0)", cell]
+
+
 def test_a_cell_is_of_one_kind_of_number() -> None:
     table = Table("t", "T", ("network",), ("condition",))
     with pytest.raises(UserError, match=r"several numbers of one seed .* they differ in copies"):
