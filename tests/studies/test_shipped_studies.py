@@ -60,7 +60,7 @@ COMMITTED = [(file, preset) for file, preset in SIZES if (file.parent / "results
     ("file", "preset"), COMMITTED, ids=[f"{f.parent.name}-{preset}" for f, preset in COMMITTED]
 )
 def test_what_is_committed_is_as_expected(file: Path, preset: str | None, tmp_path) -> None:
-    """The numbers are those of the table: no run is here. Tables in text are of these numbers."""
+    """The numbers are those of the table: no run is here. Tables in text are of the first preset."""
     study = load_study(file)
     plan = make_plan(study, preset, [], tmp_path)
     numbers = numbers_of(plan, file.parent.name, file.parent / "results.csv", tmp_path)
@@ -70,7 +70,8 @@ def test_what_is_committed_is_as_expected(file: Path, preset: str | None, tmp_pa
         if preset in (expected.presets or (preset,))
         if (lines := list(missed(expected, numbers, plan.factors, f"expected[{i}]")))
     }
-    for i, table in enumerate(study.tables if numbers else ()):
+    first = next(iter(study.presets), None)
+    for i, table in enumerate(study.tables if numbers and preset == first else ()):
         committed = (file.parent / f"{table.name}.md").read_text()
         assert committed == markdown(laid_out(table, numbers, f"tables[{i}]"))
     known = MISSED.get(file.parent.name, set())
