@@ -60,7 +60,7 @@ COMMITTED = [(file, preset) for file, preset in SIZES if (file.parent / "results
     ("file", "preset"), COMMITTED, ids=[f"{f.parent.name}-{preset}" for f, preset in COMMITTED]
 )
 def test_what_is_committed_is_as_expected(file: Path, preset: str | None, tmp_path) -> None:
-    """The numbers are those of the table: no run is here. Tables in text are of the first preset."""
+    """The numbers are those of the table: no run is here. The text is of the first preset."""
     study = load_study(file)
     plan = make_plan(study, preset, [], tmp_path)
     numbers = numbers_of(plan, file.parent.name, file.parent / "results.csv", tmp_path)
