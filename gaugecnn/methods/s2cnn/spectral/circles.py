@@ -10,6 +10,7 @@ they are in one.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -71,9 +72,10 @@ class GammaTable(Table):
     def build(self) -> Tensor:
         waves = circle_waves(self.max_order, self.points)[:, : self.points // self.groups]
         waves[1:] *= math.sqrt(0.5)  # from orthonormal ones
-        table = waves.new_zeros(self.groups, _rows(len(waves), self.groups), waves.shape[1])
+        groups = _pairs(len(waves), self.groups)
+        table = waves.new_zeros(len(groups), _rows(groups), waves.shape[1])
         table[0, 0] = waves[0]
-        for rows, pairs in zip(table, _pairs(len(waves), self.groups), strict=True):
+        for rows, pairs in zip(table, groups, strict=True):
             rows[pairs.cos], rows[pairs.sin] = waves[pairs.plus], waves[pairs.minus]
         return table
 
@@ -102,11 +104,12 @@ def orders(cutoff: int, count: int, x: Tensor) -> tuple[Tensor]:
         ``(m, n, re/im, ...)``, n = 0, 1, -1, 2, ..
     """
     y = x.new_empty(cutoff, count, 2, x.shape[5])
+    of_n = _pairs(count, x.shape[3])
     for m, of_m in enumerate(x):
         place = y[m :: len(x)]
         of_m = of_m[: len(place)]
         place[:, 0] = of_m[:, :, 0, 0]
-        for rows, pairs in zip(of_m.unbind(2), _pairs(count, x.shape[3]), strict=True):
+        for rows, pairs in zip(of_m.unbind(2), of_n, strict=True):
             c_re, c_im = rows[:, :, pairs.cos].unbind(1)
             s_re, s_im = rows[:, :, pairs.sin].unbind(1)
             plus, minus = place[:, pairs.plus], place[:, pairs.minus]
@@ -126,16 +129,15 @@ def waves(groups: tuple[int, int], x: Tensor) -> tuple[Tensor]:
         groups: of m and of n.
         x: complex orders.
     """
-    of_m, of_n = groups
-    count = x.shape[1]
-    y = x.new_empty(of_m, -(-len(x) // of_m), 2, of_n, _rows(count, of_n), x.shape[3])
+    of_m, of_n = groups[0], _pairs(x.shape[1], groups[1])
+    y = x.new_empty(of_m, -(-len(x) // of_m), 2, len(of_n), _rows(of_n), x.shape[3])
     for m, place in enumerate(y):
         source = x[m::of_m]
         place[len(source) :] = 0
         place = place[: len(source)]
         place[:, :, 0, 0] = source[:, 0]
-        for rows, pairs in zip(place.unbind(2), _pairs(count, of_n), strict=True):
-            rows[:, :, pairs.sin.stop - 1 :] = 0
+        for rows, pairs in zip(place.unbind(2), of_n, strict=True):
+            rows[:, :, pairs.rows :] = 0
             p, q = source[:, pairs.plus], source[:, pairs.minus]
             cos, sin = rows[:, :, pairs.cos], rows[:, :, pairs.sin]
             add(p[:, :, 0], q[:, :, 0], 1, cos[:, 0])
@@ -154,6 +156,11 @@ class _Pairs:
     plus: slice
     minus: slice
 
+    @property
+    def rows(self) -> int:
+        """How many rows the group needs; others may have one more."""
+        return int(self.cos.stop)
+
 
 def _pairs(count: int, groups: int) -> list[_Pairs]:
     """The n > 0 of each group, of `count` orders n = 0, 1, -1, ..; row 0 of the first is n = 0."""
@@ -168,9 +175,9 @@ def _pairs(count: int, groups: int) -> list[_Pairs]:
     return found
 
 
-def _rows(count: int, groups: int) -> int:
+def _rows(groups: Sequence[_Pairs]) -> int:
     """How many rows there are in each group of waves along gamma."""
-    return max(pairs.sin.stop - 1 for pairs in _pairs(count, groups))
+    return max(pairs.rows for pairs in groups)
 
 
 def _opposite(x: Tensor) -> Tensor:
