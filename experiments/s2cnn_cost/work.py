@@ -56,6 +56,7 @@ def rows() -> Iterator[dict[str, Any]]:
         for metric, value in found.items():
             yield {
                 "model": entry.name,
+                "test_condition": "batch1",
                 "metric": metric,
                 "value": f"{value:.4g}",
                 "dtype": "float32",
