@@ -18,7 +18,7 @@ def bench(overrides: Overrides = None) -> None:
     Results are written to output=DIR or FILE.csv (default runs/bench).
     """
     given = pairs(overrides or [])
-    output = given.pop("output", "runs/bench")
+    output = given.pop("output", "") or "runs/bench"
     from gaugecnn.bench import measure
     from gaugecnn.bench.plan import plan_from_words
     from gaugecnn.bench.progress import shown

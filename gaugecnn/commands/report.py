@@ -41,7 +41,7 @@ def report(
     for gaugecnn study. Nothing is trained.
     """
     names, words = split(given)
-    output = at_home(words.pop("output", OUTPUT))
+    output = at_home(words.pop("output", "") or OUTPUT)
     if output.suffix != END:
         raise UserError(f"output: expected a file of type {END}, got {output}")
     check_writable(output, "output")

@@ -68,10 +68,10 @@ class StudyRun:
         )
         self.study = load_study(self.file)
         words = asked.words
-        self.output = at_home(words.get("output", f"runs/studies/{self.name}"))
+        self.output = at_home(words.get("output") or f"runs/studies/{self.name}")
         self.preset = asked.preset or next(iter(self.study.presets), None)
         results = self.output / ("results" if self.preset is None else f"results-{self.preset}")
-        self.results = at_home(words.get("results", results))
+        self.results = at_home(words.get("results") or results)
         self.choice = choose(words)
         given = [f"{key}={value}" for key, value in words.items() if key not in OWN_WORDS]
         try:
@@ -127,6 +127,10 @@ class StudyRun:
         text = self.file.read_text()
         missing: list[str] = []
         numbers = numbers_of(self.plan, self.name, self.results / RESULTS, self.output)
+        if not numbers and not self.failures():
+            raise UserError(
+                f"{self.file}: no numbers yet in {self.output} or {self.results / RESULTS}"
+            )
         try:
             grids = write_products(self.plan, numbers, self.results, text, self.output)
             for i, expected in enumerate(self.study.expected):
