@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gaugecnn.ops.signature import bound_once
+
 Map = Callable[..., tuple[Tensor, ...]]
 """Tensors to tensors, linear."""
 
@@ -22,12 +24,15 @@ def linear(there: Map, back: Map, *tensors: Tensor) -> tuple[Tensor, ...]:
         back: its adjoint, ``<there(x), y> = <x, back(y)>``.
         tensors: what it takes.
     """
+    if not torch.is_grad_enabled():
+        return there(*tensors)
     found: tuple[Tensor, ...] = _Linear.apply(there, back, *tensors)
     return found
 
 
 class _Linear(torch.autograd.Function):
     @staticmethod
+    @bound_once
     def forward(there: Map, back: Map, *tensors: Tensor) -> tuple[Tensor, ...]:
         return there(*tensors)
 

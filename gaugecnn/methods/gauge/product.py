@@ -16,6 +16,7 @@ from torch import Tensor
 
 from gaugecnn.ops.parts import by_parts, in_parts
 from gaugecnn.ops.products import Table, circle_waves, half_squares, inner, product
+from gaugecnn.ops.signature import bound_once
 
 
 def waves(orders: int, angles: int) -> Tensor:
@@ -47,6 +48,7 @@ class _BoundedProduct(torch.autograd.Function):
     """
 
     @staticmethod
+    @bound_once
     def forward(x: Tensor, areas: Tensor, table: Table) -> tuple[Tensor, Tensor]:
         sums = [a @ part.square().flatten(1) for part, a in in_parts(x, areas)]
         power = torch.stack(sums).sum(0).view(x.shape[1:])  # (batch, component)

@@ -27,6 +27,7 @@ from gaugecnn.ops.products import (
     product,
     product_table,
 )
+from gaugecnn.ops.signature import bound_once
 
 
 class BoundedProduct(Layer):
@@ -73,6 +74,7 @@ class _OfSamples(torch.autograd.Function):
     """
 
     @staticmethod
+    @bound_once
     def forward(x: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         n = torch.rsqrt(1 + _squares(x) @ (weights / (x.shape[0] * x.shape[1])))
         half = _at_rings(n / 2, x)
@@ -106,6 +108,7 @@ class _OfWaves(torch.autograd.Function):
     """
 
     @staticmethod
+    @bound_once
     def forward(x: Tensor, weights: Tensor, table: Table) -> tuple[Tensor, Tensor]:
         n = torch.rsqrt(1 + _squares(x) @ (weights / len(x)))
         slope, squares = _at_rings(n, x), half_squares(table)

@@ -16,6 +16,7 @@ from gaugecnn.methods.s2cnn.rings import RingGrid
 from gaugecnn.methods.s2cnn.spectral.fourier import as_stored
 from gaugecnn.methods.s2cnn.spectral.spectrum import Blocks, add_constant, constant
 from gaugecnn.methods.s2cnn.spectral.tables import Table, TableModule
+from gaugecnn.ops.signature import bound_once
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class _Normalise(torch.autograd.Function):
     """
 
     @staticmethod
+    @bound_once
     def forward(
         weight: Tensor, blocks: Blocks, epsilon: float, *parts: Tensor
     ) -> tuple[Tensor, ...]:
