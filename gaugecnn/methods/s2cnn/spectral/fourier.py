@@ -23,7 +23,8 @@ from gaugecnn.methods.s2cnn.spectral.fourier_grid import (
     SynthesisTable,
     wave_tables,
 )
-from gaugecnn.methods.s2cnn.spectral.pieces import analysed, sampled
+from gaugecnn.methods.s2cnn.spectral.pieces import degrees, rings, to_complex, to_real
+from gaugecnn.methods.s2cnn.spectral.spectrum import Blocks
 from gaugecnn.methods.s2cnn.spectral.tables import TableModule
 from gaugecnn.ops.adjoint import linear
 
@@ -66,9 +67,9 @@ class Analysis(TableModule):
         groups, rows, inner = x.shape[1:]
         x = along(self.alpha, x.flatten(1)[None])  # (1, group, m re/im, group wave ...)
         x = x.view(x.shape[1], x.shape[2] // 2, 2, groups, rows, inner)
-        (x,) = linear(partial(orders, grid.cutoff, grid.orders), partial(waves, grid.groups), x)
-        x = x.view(grid.cutoff * grid.orders, 2 * batch * channel, beta)
-        return analysed(x, self.matrix, grid.cutoff, batch)
+        size = batch, channel, beta
+        there, back = partial(_parts, grid, self.matrix, size), partial(_waves, grid, self.matrix)
+        return list(linear(there, back, x))
 
 
 class Synthesis(TableModule):
@@ -88,9 +89,9 @@ class Synthesis(TableModule):
     def forward(self, parts: list[Tensor]) -> Tensor:
         """The parts of a spectrum to ``(batch, channel, beta, alpha, gamma)``."""
         grid, (batch, _, channel) = self.grid, parts[0].shape[3:]
-        x = sampled(parts, self.matrix, grid.cutoff)  # (m n, re/im batch channel, beta)
-        x = x.view(grid.cutoff, grid.orders, 2, batch * channel * grid.rings.count)
-        (x,) = linear(partial(waves, grid.groups), partial(orders, grid.cutoff, grid.orders), x)
+        size = batch, channel, grid.rings.count
+        there, back = partial(_waves, grid, self.matrix), partial(_parts, grid, self.matrix, size)
+        (x,) = linear(there, back, *parts)
         of_gamma = x.shape[3:]  # (group, wave, ...)
         x = along_adjoint(self.alpha, x.flatten(3).flatten(1, 2)[None])  # the real part
         x = x.view(2 * grid.sampling, *of_gamma)
@@ -100,3 +101,30 @@ class Synthesis(TableModule):
             x = nn.functional.pad(x, (0, 0, 0, grid.along_gamma.count - grid.orders))
         shape = len(x), grid.along_gamma.count, batch, channel, grid.rings.count
         return as_shown(x.view(shape))
+
+
+def _parts(
+    grid: FourierGrid, table: Tensor, size: tuple[int, int, int], x: Tensor
+) -> tuple[Tensor, ...]:
+    """Waves along both circles to the parts of a spectrum; the adjoint of `_waves`.
+
+    Args:
+        grid: of the waves.
+        table: ``(m n, degree, beta)``.
+        size: batch, channels, and rings.
+        x: ``(group of m, m, re/im, group of n, wave, batch channel beta)``.
+    """
+    batch, channel, beta = size
+    (x,) = orders(grid.cutoff, grid.orders, x)
+    blocks = Blocks(grid.cutoff)
+    pieces = degrees(blocks, table, x.view(len(table), -1, beta))  # (m n, degree, ...)
+    shape = 2, batch, channel
+    return to_real(blocks, *(p.view(-1, grid.orders, p.shape[1], *shape) for p in pieces))
+
+
+def _waves(grid: FourierGrid, table: Tensor, *parts: Tensor) -> tuple[Tensor]:
+    """The parts of a spectrum to waves along both circles; the adjoint of `_parts`."""
+    blocks = Blocks(grid.cutoff)
+    pieces = to_complex(blocks, grid.orders, *parts)
+    (x,) = rings(blocks, table, *(piece.flatten(3).flatten(0, 1) for piece in pieces))
+    return waves(grid.groups, x.view(grid.cutoff, grid.orders, 2, -1))

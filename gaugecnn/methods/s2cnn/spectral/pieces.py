@@ -9,13 +9,11 @@ it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 import torch
 from torch import Tensor
 
 from gaugecnn.methods.s2cnn.spectral.spectrum import Blocks, orders_below
-from gaugecnn.ops.adjoint import linear
 
 
 def degrees(blocks: Blocks, table: Tensor, x: Tensor) -> tuple[Tensor, ...]:
@@ -42,64 +40,47 @@ def to_real(blocks: Blocks, *pieces: Tensor) -> tuple[Tensor, ...]:
     for block in blocks.degrees:
         shape = len(block), block.stop, 2, batch, orders_below(block.stop, orders), channels
         parts.append(pieces[0].new_empty(shape))
-    for _, piece, part in _common(blocks, pieces, parts):
-        part[..., 0, :] = piece[..., 0, :]
-        plus, minus = piece[..., 1::2, :], piece[..., 2::2, :]  # P and Q
-        cos, sin = part[..., 1::2, :], part[..., 2::2, :]
-        add(plus, minus, 1, cos)
-        add(plus[:, :, 0], minus[:, :, 0], -1, sin[:, :, 1])
-        add(minus[:, :, 1], plus[:, :, 1], -1, sin[:, :, 0])
+    for _, piece, part in _common(blocks, [_real(piece) for piece in pieces], parts):
+        part.copy_(piece)
     return tuple(parts)
 
 
 def to_complex(blocks: Blocks, orders: int, *parts: Tensor) -> tuple[Tensor, ...]:
     """Parts to pieces, zero where no part has the order; the adjoint of `to_real`."""
     batch, channels = parts[0].shape[3], parts[0].shape[5]
-    pieces = tuple(
+    pieces = [
         parts[0].new_empty(len(m), orders, blocks.cutoff - m.start, 2, batch, channels)
         for m in blocks.degrees
-    )
+    ]
     for beyond, piece, part in _common(blocks, pieces, parts):
         beyond.zero_()
-        piece[..., 0, :] = part[..., 0, :]
-        plus, minus = piece[..., 1::2, :], piece[..., 2::2, :]
-        cos, sin = part[..., 1::2, :], part[..., 2::2, :]
-        add(cos[:, :, 0], sin[:, :, 1], 1, plus[:, :, 0])
-        add(cos[:, :, 1], sin[:, :, 0], -1, plus[:, :, 1])
-        add(cos[:, :, 0], sin[:, :, 1], -1, minus[:, :, 0])
-        add(cos[:, :, 1], sin[:, :, 0], 1, minus[:, :, 1])
-    return pieces
+        piece.copy_(part)
+    return tuple(_complex(piece) for piece in pieces)
 
 
-def analysed(x: Tensor, table: Tensor, cutoff: int, batch: int) -> list[Tensor]:
-    """The parts of a spectrum.
-
-    Args:
-        x: ``(m n, re/im batch channel, beta)``.
-        table: ``(m n, degree, beta)``.
-        cutoff: number of degrees.
-        batch: how many signals.
-    """
-    blocks, orders = Blocks(cutoff), len(table) // cutoff
-    back = partial(rings, blocks, table)
-    shape = 2, batch, x.shape[1] // (2 * batch)
-    pieces = [
-        piece.view(-1, orders, piece.shape[1], *shape)  # (m, n, degree, re/im, batch, channel)
-        for piece in linear(partial(degrees, blocks, table), back, x)
-    ]
-    return list(linear(partial(to_real, blocks), partial(to_complex, blocks, orders), *pieces))
+def _real(piece: Tensor) -> Tensor:
+    """Real orders in place of complex ones, ``(m, n, degree, cos/sin, batch, channel)``."""
+    real = torch.empty_like(piece)
+    real[:, 0] = piece[:, 0]
+    p, q = piece[:, 1::2], piece[:, 2::2]
+    cos, sin = real[:, 1::2], real[:, 2::2]
+    add(p, q, 1, cos)
+    add(p[:, :, :, 0], q[:, :, :, 0], -1, sin[:, :, :, 1])
+    add(q[:, :, :, 1], p[:, :, :, 1], -1, sin[:, :, :, 0])
+    return real
 
 
-def sampled(parts: list[Tensor], table: Tensor, cutoff: int) -> Tensor:
-    """Parts to ``(m n, re/im batch channel, beta)``, by the table ``(m n, degree, beta)``."""
-    blocks, orders = Blocks(cutoff), len(table) // cutoff
-    pieces = [
-        piece.flatten(3).flatten(0, 1)  # (m n, degree, re/im batch channel)
-        for piece in linear(partial(to_complex, blocks, orders), partial(to_real, blocks), *parts)
-    ]
-    back = partial(degrees, blocks, table)
-    (x,) = linear(partial(rings, blocks, table), back, *pieces)
-    return x
+def _complex(real: Tensor) -> Tensor:
+    """Complex orders in place of real ones; the adjoint of `_real`."""
+    piece = torch.empty_like(real)
+    piece[:, 0] = real[:, 0]
+    p, q = piece[:, 1::2], piece[:, 2::2]
+    cos, sin = real[:, 1::2], real[:, 2::2]
+    add(cos[:, :, :, 0], sin[:, :, :, 1], 1, p[:, :, :, 0])
+    add(cos[:, :, :, 1], sin[:, :, :, 0], -1, p[:, :, :, 1])
+    add(cos[:, :, :, 0], sin[:, :, :, 1], -1, q[:, :, :, 0])
+    add(cos[:, :, :, 1], sin[:, :, :, 0], 1, q[:, :, :, 1])
+    return piece
 
 
 def add(x: Tensor, y: Tensor, sign: int, place: Tensor) -> None:
