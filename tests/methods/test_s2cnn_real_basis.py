@@ -7,7 +7,7 @@ import torch
 
 from gaugecnn.methods.s2cnn import SO3Type, SpectralTransform
 from gaugecnn.methods.s2cnn.reference import wigner_matrix
-from gaugecnn.methods.s2cnn.spectral.pieces import to_complex, to_real
+from gaugecnn.methods.s2cnn.spectral.pieces import to_parts, to_rings
 from gaugecnn.methods.s2cnn.spectral.real_basis import (
     phases,
     real_functions,
@@ -67,22 +67,20 @@ def test_phases_lead_from_complex_to_real_orders(max_order: int | None) -> None:
 
 
 @pytest.mark.parametrize(("cutoff", "orders"), [(1, 1), (7, 1), (9, 5), (10, 19)])
-def test_to_real_orders_and_back_are_adjoint(cutoff: int, orders: int) -> None:
+def test_rings_to_parts_and_back_are_adjoint(cutoff: int, orders: int) -> None:
     generator = torch.Generator().manual_seed(0)
 
-    def random(like: torch.Tensor) -> torch.Tensor:
-        return torch.randn(like.shape, generator=generator, dtype=torch.float64)
+    def random(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
 
-    blocks = Blocks(cutoff)
-    pieces = [
-        random(torch.empty(len(m), orders, cutoff - m.start, 2, 3, 2)) for m in blocks.degrees
-    ]
-    there = to_real(blocks, *pieces)
-    parts = [random(part) for part in there]
-    back = to_complex(blocks, orders, *parts)
+    blocks, batch, channels, beta = Blocks(cutoff), 3, 2, 4
+    table = random(cutoff * orders, cutoff, beta)
+    x = random(cutoff * orders, 2 * batch * channels, beta)
+    there = to_parts(blocks, table, (batch, channels), x)
+    parts = [random(*part.shape) for part in there]
+    back = to_rings(blocks, table, *parts)
     left = sum((a * b).sum() for a, b in zip(there, parts, strict=True))
-    right = sum((a * b).sum() for a, b in zip(pieces, back, strict=True))
-    torch.testing.assert_close(left, right)
+    torch.testing.assert_close(left, (x * back).sum())
 
 
 @pytest.mark.parametrize(("cutoff", "order_in", "order_out"), [(1, 0, 0), (9, 8, 8), (9, 2, 5)])

@@ -23,7 +23,7 @@ from gaugecnn.methods.s2cnn.spectral.fourier_grid import (
     SynthesisTable,
     wave_tables,
 )
-from gaugecnn.methods.s2cnn.spectral.pieces import degrees, rings, to_complex, to_real
+from gaugecnn.methods.s2cnn.spectral.pieces import to_parts, to_rings
 from gaugecnn.methods.s2cnn.spectral.spectrum import Blocks
 from gaugecnn.methods.s2cnn.spectral.tables import TableModule
 from gaugecnn.ops.adjoint import linear
@@ -114,17 +114,12 @@ def _parts(
         size: batch, channels, and rings.
         x: ``(group of m, m, re/im, group of n, wave, batch channel beta)``.
     """
-    batch, channel, beta = size
     (x,) = orders(grid.cutoff, grid.orders, x)
-    blocks = Blocks(grid.cutoff)
-    pieces = degrees(blocks, table, x.view(len(table), -1, beta))  # (m n, degree, ...)
-    shape = 2, batch, channel
-    return to_real(blocks, *(p.view(-1, grid.orders, p.shape[1], *shape) for p in pieces))
+    x = x.view(len(table), -1, size[2])  # (m n, re/im batch channel, beta)
+    return to_parts(Blocks(grid.cutoff), table, size[:2], x)
 
 
 def _waves(grid: FourierGrid, table: Tensor, *parts: Tensor) -> tuple[Tensor]:
     """The parts of a spectrum to waves along both circles; the adjoint of `_parts`."""
-    blocks = Blocks(grid.cutoff)
-    pieces = to_complex(blocks, grid.orders, *parts)
-    (x,) = rings(blocks, table, *(piece.flatten(3).flatten(0, 1) for piece in pieces))
+    x = to_rings(Blocks(grid.cutoff), table, *parts)
     return waves(grid.groups, x.view(grid.cutoff, grid.orders, 2, -1))

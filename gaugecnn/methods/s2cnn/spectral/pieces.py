@@ -2,8 +2,8 @@
 
 Sums over the rings are taken for complex orders, ``(m >= 0, signed n)`` with n = 0, 1, -1, 2, ..,
 in *pieces*: the m of one block, with the degrees from its first one on. What is added and
-subtracted on the way to real orders is in `real_basis`; each function here has its adjoint beside
-it.
+subtracted on the way to real orders is in `real_basis`. One piece is in memory at a time; each
+function here has its adjoint beside it.
 """
 
 from __future__ import annotations
@@ -16,46 +16,41 @@ from torch import Tensor
 from gaugecnn.methods.s2cnn.spectral.spectrum import Blocks, orders_below
 
 
-def degrees(blocks: Blocks, table: Tensor, x: Tensor) -> tuple[Tensor, ...]:
-    """``y_j = T_j x_j^T``, a sum over beta for the orders m and the degrees of each piece.
+def to_parts(blocks: Blocks, table: Tensor, size: tuple[int, int], x: Tensor) -> tuple[Tensor, ...]:
+    """The parts of a spectrum, ``y_j = T_j x_j^T``; the adjoint is `to_rings`.
 
-    Takes ``(m n, re/im batch channel, beta)`` and the table ``(m n, degree, beta)``; gives pieces
-    ``(m n, degree, re/im batch channel)``. The adjoint is `rings`.
+    Args:
+        blocks: of degrees, and of orders m.
+        table: T, ``(m n, degree, beta)``.
+        size: batch and channels.
+        x: ``(m n, re/im batch channel, beta)``.
     """
-    return tuple(torch.bmm(t, x[rows].mT) for t, rows in _tables(table, blocks))
-
-
-def rings(blocks: Blocks, table: Tensor, *pieces: Tensor) -> tuple[Tensor]:
-    """``x_j = y_j^T T_j``, a sum over the degrees of each piece; the adjoint of `degrees`."""
-    x = pieces[0].new_empty(len(table), pieces[0].shape[2], table.shape[2])
-    for piece, (t, rows) in zip(pieces, _tables(table, blocks), strict=True):
-        torch.bmm(piece.mT, t, out=x[rows])
-    return (x,)
-
-
-def to_real(blocks: Blocks, *pieces: Tensor) -> tuple[Tensor, ...]:
-    """Pieces ``(m, n, degree, re/im, batch, channel)`` to parts; the adjoint is `to_complex`."""
-    _, orders, _, _, batch, channels = pieces[0].shape
+    orders = len(table) // blocks.cutoff
+    batch, channels = size
     parts = []
     for block in blocks.degrees:
         shape = len(block), block.stop, 2, batch, orders_below(block.stop, orders), channels
-        parts.append(pieces[0].new_empty(shape))
-    for _, piece, part in _common(blocks, [_real(piece) for piece in pieces], parts):
-        part.copy_(piece)
+        parts.append(x.new_empty(shape))
+    for m, t, rows in _tables(table, blocks):
+        piece = torch.bmm(t, x[rows].mT).view(len(m), orders, -1, 2, batch, channels)
+        for _, view, part in _common(blocks, m, _real(piece), parts):
+            part.copy_(view)
     return tuple(parts)
 
 
-def to_complex(blocks: Blocks, orders: int, *parts: Tensor) -> tuple[Tensor, ...]:
-    """Parts to pieces, zero where no part has the order; the adjoint of `to_real`."""
+def to_rings(blocks: Blocks, table: Tensor, *parts: Tensor) -> Tensor:
+    """``x_j = y_j^T T_j``, the adjoint of `to_parts`; what no part has is 0."""
+    orders = len(table) // blocks.cutoff
     batch, channels = parts[0].shape[3], parts[0].shape[5]
-    pieces = [
-        parts[0].new_empty(len(m), orders, blocks.cutoff - m.start, 2, batch, channels)
-        for m in blocks.degrees
-    ]
-    for beyond, piece, part in _common(blocks, pieces, parts):
-        beyond.zero_()
-        piece.copy_(part)
-    return tuple(_complex(piece) for piece in pieces)
+    x = table.new_empty(len(table), 2 * batch * channels, table.shape[2])
+    for m, t, rows in _tables(table, blocks):
+        real = table.new_empty(len(m), orders, blocks.cutoff - m.start, 2, batch, channels)
+        for beyond, view, part in _common(blocks, m, real, parts):
+            beyond.zero_()
+            view.copy_(part)
+        piece = _complex(real).flatten(3).flatten(0, 1)  # (m n, degree, re/im batch channel)
+        torch.bmm(piece.mT, t, out=x[rows])
+    return x
 
 
 def _real(piece: Tensor) -> Tensor:
@@ -92,24 +87,22 @@ def add(x: Tensor, y: Tensor, sign: int, place: Tensor) -> None:
 
 
 def _common(
-    blocks: Blocks, pieces: Sequence[Tensor], parts: Sequence[Tensor]
+    blocks: Blocks, m: range, piece: Tensor, parts: Sequence[Tensor]
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Where pieces and parts say the same, ``(degree, m, re/im or cos/sin, batch, n, channel)``.
+    """Where a piece and parts say the same, ``(degree, m, cos/sin, batch, n, channel)``.
 
-    Before them what a piece holds there in orders that no degree of the part has.
+    Before them what the piece holds there in orders that no degree of the part has.
     """
     for block, part in zip(blocks.degrees, parts, strict=True):
-        for m, piece in zip(blocks.degrees, pieces, strict=True):
-            if m.start >= block.stop:
-                break
+        if m.start < block.stop:
             at = piece[:, :, block.start - m.start : block.stop - m.start]
             view = at[:, : part.shape[4]].permute(2, 0, 3, 4, 1, 5)
             yield at[:, part.shape[4] :], view, part[:, m.start : m.stop]
 
 
-def _tables(table: Tensor, blocks: Blocks) -> Iterator[tuple[Tensor, slice]]:
-    """For each piece its part of a table ``(m n, degree, beta)``, and its rows."""
+def _tables(table: Tensor, blocks: Blocks) -> Iterator[tuple[range, Tensor, slice]]:
+    """For each piece its m, its part of a table ``(m n, degree, beta)``, and its rows."""
     orders = len(table) // blocks.cutoff
     for m in blocks.degrees:
         rows = slice(m.start * orders, m.stop * orders)
-        yield table[rows, m.start :], rows
+        yield m, table[rows, m.start :], rows
