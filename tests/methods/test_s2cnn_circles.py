@@ -40,7 +40,7 @@ def test_complex_orders_are_those_of_a_fourier_sum(
     of_gamma = along(GammaTable(top, points, groups[1]).build(), x)
     of_both = along(AlphaTable(cutoff, points, groups[0]).build(), of_gamma.flatten(1)[None])[0]
     shape = groups[0], -1, 2, *of_gamma.shape[1:]
-    (found,) = orders(cutoff, 2 * top + 1, of_both.view(shape))
+    found = orders(cutoff, 2 * top + 1, of_both.view(shape))
     angles = 2 * math.pi * torch.arange(points).double() / points
     n = torch.tensor([0, *(sign * k for k in range(1, top + 1) for sign in (1, -1))])
     at_alpha = torch.exp(-1j * torch.outer(torch.arange(cutoff).double(), angles))
@@ -54,11 +54,11 @@ def test_complex_orders_are_those_of_a_fourier_sum(
 def test_waves_are_the_adjoint_of_orders(cutoff: int, top: int, groups: tuple[int, int]) -> None:
     torch.manual_seed(0)
     y = torch.randn(cutoff, 2 * top + 1, 2, 3).double()
-    (back,) = waves(groups, y)
+    back = waves(groups, y)
     x = torch.randn_like(back)
-    (there,) = orders(cutoff, 2 * top + 1, x)
+    there = orders(cutoff, 2 * top + 1, x)
     assert _inner(there, y) == pytest.approx(_inner(x, back))
-    (again,) = orders(cutoff, 2 * top + 1, back)
+    again = orders(cutoff, 2 * top + 1, back)
     torch.testing.assert_close(again[:, 1:], 2 * y[:, 1:])
     torch.testing.assert_close(again[:, 0], y[:, 0])
 

@@ -90,7 +90,7 @@ def along_adjoint(table: Tensor, x: Tensor) -> Tensor:
     return _opposite(torch.matmul(table.mT, x)).flatten(1, 2)
 
 
-def orders(cutoff: int, count: int, x: Tensor) -> tuple[Tensor]:
+def orders(cutoff: int, count: int, x: Tensor) -> Tensor:
     """Real waves along gamma to complex ones: ``cos(n gamma)`` and ``sin`` to ``e^{-i n gamma}``.
 
     ``x_n = C_n - i S_n`` and ``x_{-n} = C_n + i S_n``; the adjoint is `waves`.
@@ -117,10 +117,10 @@ def orders(cutoff: int, count: int, x: Tensor) -> tuple[Tensor]:
             add(c_im, s_re, -1, plus[:, :, 1])
             add(c_re, s_im, -1, minus[:, :, 0])
             add(c_im, s_re, 1, minus[:, :, 1])
-    return (y,)
+    return y
 
 
-def waves(groups: tuple[int, int], x: Tensor) -> tuple[Tensor]:
+def waves(groups: tuple[int, int], x: Tensor) -> Tensor:
     """The adjoint of `orders`, which is its inverse but for a factor of 2 where n is not 0.
 
     ``C_n = x_n + x_{-n}`` and ``S_n = i (x_n - x_{-n})``, of ``(m, n, re/im, ...)``.
@@ -144,7 +144,7 @@ def waves(groups: tuple[int, int], x: Tensor) -> tuple[Tensor]:
             add(p[:, :, 1], q[:, :, 1], 1, cos[:, 1])
             add(q[:, :, 1], p[:, :, 1], -1, sin[:, 0])
             add(p[:, :, 0], q[:, :, 0], -1, sin[:, 1])
-    return (y,)
+    return y
 
 
 @dataclass(frozen=True)

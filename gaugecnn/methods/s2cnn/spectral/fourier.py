@@ -114,12 +114,11 @@ def _parts(
         size: batch, channels, and rings.
         x: ``(group of m, m, re/im, group of n, wave, batch channel beta)``.
     """
-    (x,) = orders(grid.cutoff, grid.orders, x)
-    x = x.view(len(table), -1, size[2])  # (m n, re/im batch channel, beta)
+    x = orders(grid.cutoff, grid.orders, x).view(len(table), -1, size[2])  # (m n, .., beta)
     return to_parts(Blocks(grid.cutoff), table, size[:2], x)
 
 
 def _waves(grid: FourierGrid, table: Tensor, *parts: Tensor) -> tuple[Tensor]:
     """The parts of a spectrum to waves along both circles; the adjoint of `_parts`."""
     x = to_rings(Blocks(grid.cutoff), table, *parts)
-    return waves(grid.groups, x.view(grid.cutoff, grid.orders, 2, -1))
+    return (waves(grid.groups, x.view(grid.cutoff, grid.orders, 2, -1)),)
