@@ -16,8 +16,9 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from experiments.s2cnn_cost.cost import SEGMENTERS
+from gaugecnn.bench.footprint import random_signal
 from gaugecnn.bench.plan import make_plan
-from gaugecnn.bench.run import build_model, random_signal
+from gaugecnn.build import build_model
 
 
 class Traffic(TorchDispatchMode):
