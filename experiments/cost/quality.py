@@ -54,7 +54,7 @@ def draw(answer: Answer) -> Any:
         axes.plot(seconds, accuracies, "o-", color=colour, label=label, markersize=3, linewidth=1)
     axes.set_xscale("log")
     axes.set_ylim(90, 100)
-    axes.set_xlabel("seconds of training on one core, rendering included")
+    axes.set_xlabel("seconds of training, rendering included")
     axes.set_ylabel("validation accuracy, %")
     axes.spines[["top", "right"]].set_visible(False)
     if colours:

@@ -35,10 +35,11 @@ def report(
 
     output=FILE.html (default report.html) is the page, of at most 6 MB. Numbers
     are those of the runs in runs=DIR (default runs/studies/NAME), and of a table
-    in results=DIR (default beside the runs, or else beside study.yaml). The test
-    sample image=N (0) turns on the surfaces of the networks whose runs are there.
-    Other words say what the runs were trained with and where data lie now, as
-    for gaugecnn study. Nothing is trained.
+    in results=DIR (default beside the runs, or else beside study.yaml, for a
+    further preset in a folder of its name there). The test sample image=N (0)
+    turns on the surfaces of the networks whose runs are there. Other words say
+    what the runs were trained with and where data lie now, as for gaugecnn study.
+    Nothing is trained.
     """
     names, words = split(given)
     output = at_home(words.pop("output", "") or OUTPUT)

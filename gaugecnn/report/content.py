@@ -17,7 +17,7 @@ from gaugecnn.report.scenes import Scene, scenes
 from gaugecnn.report.tables import Sortable, provenance, sortable
 from gaugecnn.studies.command import Request, StudyRun
 from gaugecnn.studies.figures import Answer, draw
-from gaugecnn.studies.numbers import Number, numbers_of, training_of
+from gaugecnn.studies.numbers import Number, training_of
 from gaugecnn.studies.plan import PlannedRun
 from gaugecnn.studies.products import RESULTS
 from gaugecnn.studies.shown import Figure
@@ -84,15 +84,7 @@ def content(name: str, preset: str | None, words: Mapping[str, str], image: int)
     given = {"output" if key == "runs" else key: value for key, value in words.items()}
     asked = StudyRun(Request(name, preset, given))
     results = _results(asked, "results" in given)
-    numbers = numbers_of(asked.plan, asked.name, results / RESULTS, asked.output)
-    command = ["gaugecnn", "study", name, *(["--preset", preset] if preset else [])]
-    told = [f"{k}={v}" for k, v in given.items() if k not in ("output", "results", "data.root")]
-    command += told
-    if not numbers:
-        raise UserError(
-            f"{asked.file}: no numbers in {asked.output} or {results / RESULTS}; "
-            f"make them with: {shlex.join(command)}"
-        )
+    numbers = asked.numbers(results)
     study = asked.study
     try:
         tables = [laid_out(t, numbers, f"tables[{i}]") for i, t in enumerate(study.tables)]
@@ -108,7 +100,7 @@ def content(name: str, preset: str | None, words: Mapping[str, str], image: int)
         figures,
         seen,
         provenance(numbers),
-        shlex.join(command),
+        shlex.join(asked.command(without=("output", "results", "data.root"))),
         [f"{asked.name}: {line}" for line in why],
     )
 
@@ -117,7 +109,7 @@ def _results(asked: StudyRun, given: bool) -> Path:
     """Where the table of numbers is: beside the runs, or else beside the study."""
     if given or (asked.results / RESULTS).is_file():
         return asked.results
-    return asked.file.parent
+    return asked.study.beside(asked.file, asked.preset)
 
 
 def _extent(runs: Sequence[PlannedRun], numbers: Sequence[Number]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from gaugecnn.studies.checks import check_functions, check_shown
 from gaugecnn.studies.engines.choice import WORDS, choose
 from gaugecnn.studies.engines.slurm import slurm_script
 from gaugecnn.studies.expectations import missed
-from gaugecnn.studies.numbers import numbers_of
+from gaugecnn.studies.numbers import Number, numbers_of
 from gaugecnn.studies.plan import Item, Plan, make_plan, selected
 from gaugecnn.studies.products import RESULTS, write_if_other, write_products
 from gaugecnn.studies.specification import load_study, study_file
@@ -69,7 +70,7 @@ class StudyRun:
         self.study = load_study(self.file)
         words = asked.words
         self.output = at_home(words.get("output") or f"runs/studies/{self.name}")
-        self.preset = asked.preset or next(iter(self.study.presets), None)
+        self.preset = asked.preset or self.study.first
         results = self.output / ("results" if self.preset is None else f"results-{self.preset}")
         self.results = at_home(words.get("results") or results)
         self.choice = choose(words)
@@ -107,15 +108,38 @@ class StudyRun:
         with shown(len(self.items), others) as tell:
             engine.run(todo, tell)
 
+    def command(self, without: Collection[str] = ()) -> list[str]:
+        """The words that ask for all of its runs.
+
+        Args:
+            without: keys that are left out.
+        """
+        preset = ["--preset", self.asked.preset] if self.asked.preset else []
+        words = [f"{key}={given}" for key, given in self.asked.words.items() if key not in without]
+        return ["gaugecnn", "study", self.asked.name, *preset, *words]
+
+    def numbers(self, results: Path) -> list[Number]:
+        """All that there is, at least one; see :func:`gaugecnn.studies.numbers.numbers_of`.
+
+        Args:
+            results: where the table is that has them of runs that are not here.
+
+        Raises:
+            UserError: there is nothing; says what makes it.
+        """
+        if found := self._known(results):
+            return found
+        raise UserError(
+            f"{self.file}: no numbers in {self.output} or {results / RESULTS}; "
+            f"make them with: {shlex.join(self.command())}"
+        )
+
     def write_script(self) -> Path | None:
         """Write the script of Slurm for what is missing; None if nothing is."""
         todo = self.todo()
         if not todo:
             return None
-        words = {k: v for k, v in self.asked.words.items() if k not in ("engine", "jobs")}
-        command = ["gaugecnn", "study", self.asked.name]
-        command += ["--preset", self.asked.preset] if self.asked.preset else []
-        command += [f"{key}={value}" for key, value in words.items()]
+        command = self.command(without=("engine", "jobs"))
         path = self.output / "slurm.sh"
         jobs, threads = self.choice.jobs or 0, self.choice.threads_beside
         text = slurm_script(self.name, todo, command, str(path), jobs, threads)
@@ -123,14 +147,14 @@ class StudyRun:
         return path
 
     def write(self) -> list[str]:
-        """Write and print the answer, as far as it is known; what is not as expected, in lines."""
+        """Write and print the answer, as far as it is known; what is not as expected, in lines.
+
+        Raises:
+            UserError: there is nothing to write, or a table or a figure cannot be made of it.
+        """
         text = self.file.read_text()
         missing: list[str] = []
-        numbers = numbers_of(self.plan, self.name, self.results / RESULTS, self.output)
-        if not numbers and not self.failures():
-            raise UserError(
-                f"{self.file}: no numbers yet in {self.output} or {self.results / RESULTS}"
-            )
+        numbers = self._known(self.results) if self.failures() else self.numbers(self.results)
         try:
             grids = write_products(self.plan, numbers, self.results, text, self.output)
             for i, expected in enumerate(self.study.expected):
@@ -144,6 +168,9 @@ class StudyRun:
                 table.add_row(*row)
             print_table(table)
         return missing
+
+    def _known(self, results: Path) -> list[Number]:
+        return numbers_of(self.plan, self.name, results / RESULTS, self.output)
 
     def failures(self) -> list[str]:
         """What failed, one line each."""

@@ -195,7 +195,7 @@ def _preset(study: Study, name: str | None) -> Preset:
 
 def _of_size(parts: Sequence[Part], study: Study, preset: str | None) -> list[Part]:
     """The tests or measures of a size."""
-    name = preset or next(iter(study.presets), None)
+    name = preset or study.first
     return [part for part in parts if not part.presets or name in part.presets]
 
 

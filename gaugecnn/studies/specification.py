@@ -163,6 +163,20 @@ class Study:
                 if not name or names.count(name) > 1:
                     raise OptionError(option, f"expected a name of its own, got {name!r} again")
 
+    @property
+    def first(self) -> str | None:
+        """The preset that is meant where none is named; None if there are none."""
+        return next(iter(self.presets), None)
+
+    def beside(self, file: Path, preset: str | None) -> Path:
+        """Where the answer is kept beside the study.
+
+        Args:
+            file: of the study.
+            preset: in which size; None for its first one. A further size has a folder of its name.
+        """
+        return file.parent if preset in (None, self.first) else file.parent / preset
+
 
 def study_file(name: str) -> Path:
     """The file of a study: a path, or a name below ``experiments`` here or beside the package.

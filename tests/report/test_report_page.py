@@ -116,21 +116,33 @@ def test_curves_are_those_of_the_study(text: str, folder: Path) -> None:
     assert gcn["traces"][2]["customdata"][0][2] == 1
 
 
-def test_a_committed_table_is_enough(folder: Path, tmp_path: Path, monkeypatch) -> None:
-    (tmp_path / "lone").mkdir()
-    for name, file in (
-        ("study.yaml", "small.yaml"),
-        ("results.csv", "runs/studies/small/results/results.csv"),
-    ):
-        (tmp_path / "lone" / name).write_bytes((folder / file).read_bytes())
+@pytest.mark.parametrize(
+    ("preset", "place"), [(None, ""), ("small", ""), ("large", "large")], ids=str
+)
+def test_a_committed_table_is_enough(
+    preset: str | None, place: str, folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    """Of the first preset it is beside the study, of a further one in a folder of its name."""
+    lone = tmp_path / "lone"
+    (lone / place).mkdir(parents=True)
+    (lone / "study.yaml").write_text(
+        (folder / "small.yaml").read_text() + "presets: {small: {}, large: {}}\n"
+    )
+    table = (folder / "runs/studies/small/results/results.csv").read_bytes()
+    (lone / place / "results.csv").write_bytes(table)
     monkeypatch.chdir(tmp_path)
-    result = call("report", "lone")
+    words = ["lone"] if preset is None else ["lone", "--preset", preset]
+    result = call("report", *words)
     assert result.exit_code == 0, result.output
     folder_of_runs = tmp_path / "runs" / "studies" / "lone"
     assert result.stderr == f"lone: no surface: no trained run in {folder_of_runs}\n"
     page = Page((tmp_path / "report.html").read_text())
     assert "99.25" in page.texts["td"]
     assert not folder_of_runs.exists()
+    other = "large" if not place else "small"
+    assert "make them with: gaugecnn study lone --preset" in refuse(
+        "report", "lone", "--preset", other
+    )
 
 
 def test_several_studies_share_the_library(folder: Path) -> None:

@@ -24,7 +24,7 @@ REFUSALS = {
     "no numbers": (
         "small.yaml data.seed=7 data.root=there results=nowhere",
         "no numbers in runs/studies/small or nowhere/results.csv; "
-        "make them with: gaugecnn study small.yaml data.seed=7",
+        "make them with: gaugecnn study small.yaml data.seed=7 data.root=there results=nowhere",
     ),
 }  # fmt: skip
 

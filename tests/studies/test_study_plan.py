@@ -227,7 +227,7 @@ def split(text: str) -> list[str]:
         (["smoke", "train.resume=true"], "train.resume cannot be given"),
         (["smoke", "trainer.devices=2"], "engine=local does runs on one device"),
         (["smoke", "--adopt", "nowhere"], "--adopt nowhere: no such folder"),
-        (["smoke", "--report"], "no numbers yet in"),
+        (["smoke", "--report"], "make them with: gaugecnn study smoke output="),
     ],
 )
 def test_a_mistake_on_the_command_line(monkeypatch, tmp_path, words, told) -> None:
@@ -240,7 +240,7 @@ def test_a_mistake_on_the_command_line(monkeypatch, tmp_path, words, told) -> No
 def test_an_empty_place_is_the_default_one(written) -> None:
     """As ``output=$FOLDER`` of a shell says it that knows no FOLDER."""
     said = refuse("study", written(), "output=", "results=", "--report")
-    assert "no numbers yet in runs/studies/small or runs/studies/small/results/" in said
+    assert "no numbers in runs/studies/small or runs/studies/small/results/" in said
 
 
 def test_a_function_that_is_not_there_is_told_before_any_training(written, folder: Path) -> None:
