@@ -1,10 +1,11 @@
-"""The figure: what discs cost against vertices, and how exact they are on every surface."""
+"""The figure: what discs cost against vertices and, where it was measured, how exact they are."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from gaugecnn.studies.figures import Answer
+from gaugecnn.studies.numbers import Number
 
 COLOURS = {"discs of 2.3 edges": "#1d6996", "discs of 338f19e": "#d1495b"}
 WIDEST = "discs of pi over 2"
@@ -16,12 +17,13 @@ ERRORS = {
 
 
 def draw(answer: Answer) -> Any:
-    """Processor seconds by vertices, and the largest errors of straight ways by surface."""
+    """Processor seconds by vertices, and the largest errors of straight ways by surface, if known."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
-    cost, exact = figure.subplots(1, 2)
     named = [(n.labels["model"], n.labels["metric"], n) for n in answer.numbers]
+    panels = 1 + ((WIDEST, "distance_error_max") in [(name, metric) for name, metric, _ in named])
+    figure = Figure(figsize=(5 * panels, 4.2), layout="constrained")
+    cost, *others = figure.subplots(1, panels, squeeze=False)[0]
     for model, colour in COLOURS.items():
         found = [n for name, metric, n in named if (name, metric) == (model, "discs_s")]
         sizes = [int(n.labels["condition"].split()[0].replace(",", "")) for n in found]
@@ -32,6 +34,14 @@ def draw(answer: Answer) -> Any:
     cost.set_title("discs around every vertex", fontsize=9, loc="left")
     if cost.lines:
         cost.legend(frameon=False, fontsize=8)
+    for exact in others:
+        _draw_errors(exact, named)
+    for panel in (cost, *others):
+        panel.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _draw_errors(exact: Any, named: list[tuple[str, str, Number]]) -> None:
     for i, (metric, (label, marker, limit)) in enumerate(ERRORS.items()):
         found = [n for name, other, n in named if (name, other) == (WIDEST, metric)]
         values = [max(n.value, 1e-17) for n in found]
@@ -42,6 +52,3 @@ def draw(answer: Answer) -> Any:
     exact.tick_params(axis="y", labelsize=7)
     exact.set_title("largest error of straight ways up to pi over 2", fontsize=9, loc="left")
     exact.legend(frameon=False, fontsize=7)
-    for panel in (cost, exact):
-        panel.spines[["top", "right"]].set_visible(False)
-    return figure
