@@ -17,7 +17,7 @@ ERRORS = {
 
 
 def draw(answer: Answer) -> Any:
-    """Processor seconds by vertices, and the largest errors of straight ways by surface, if known."""
+    """Processor seconds by vertices and, if known, errors of straight ways by surface."""
     from matplotlib.figure import Figure
 
     named = [(n.labels["model"], n.labels["metric"], n) for n in answer.numbers]
