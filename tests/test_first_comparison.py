@@ -9,7 +9,8 @@ import pytest
 
 from gaugecnn.studies.expectations import missed
 from gaugecnn.studies.numbers import Number
-from gaugecnn.studies.plan import Plan, PlannedRun, make_plan
+from gaugecnn.studies.plan import Plan, PlannedRun
+from gaugecnn.studies.planning import make_plan
 from gaugecnn.studies.specification import Study, load_study
 from tests.studies.calls import ROOT
 

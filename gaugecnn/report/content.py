@@ -87,8 +87,16 @@ def content(name: str, preset: str | None, words: Mapping[str, str], image: int)
     numbers = asked.numbers(results)
     study = asked.study
     try:
-        tables = [laid_out(t, numbers, f"tables[{i}]") for i, t in enumerate(study.tables)]
-        figures = [_shown(asked, f, numbers, results, i) for i, f in enumerate(study.figures)]
+        tables = [
+            laid_out(table, numbers, f"tables[{i}]")
+            for i, table in enumerate(study.tables)
+            if asked.plan.may_have(table.where)
+        ]
+        figures = [
+            _shown(asked, figure, numbers, results, i)
+            for i, figure in enumerate(study.figures)
+            if asked.plan.may_have(figure.where)
+        ]
     except UserError as error:
         raise UserError(f"{asked.file}: {error}") from error
     seen, why = scenes(asked.plan.runs, image)

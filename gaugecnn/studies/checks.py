@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from gaugecnn.callables import current_directory_importable, find_callable
 from gaugecnn.errors import UserError
 from gaugecnn.records.results import COLUMNS
 from gaugecnn.studies.plan import SEED
+from gaugecnn.studies.planning import grid_of
 from gaugecnn.studies.specification import Study
-from gaugecnn.studies.where import alternatives, check_labels
+from gaugecnn.studies.where import Where, alternatives, check_factors, check_labels, check_names
 
 SCORES = "gaugecnn.studies.image_scores:rows"
 """The test that scores every image by itself."""
@@ -23,8 +24,7 @@ def check_shown(study: Study) -> None:
     Raises:
         UserError: the first one; names what may have been meant.
     """
-    added = [factor for preset in study.presets.values() for factor in preset.grid]
-    factors = dict.fromkeys([*study.grid, *added])
+    factors = grid_of(study, study.presets.values())
     for factor in factors:
         if factor in FURTHER or (factor in COLUMNS and factor not in ("model", "task")):
             raise UserError(f"grid.{factor}: numbers have a label of this name; choose another")
@@ -37,14 +37,13 @@ def check_shown(study: Study) -> None:
             there = ", ".join(f"{{{factor}}}" for factor in named)
             raise UserError(f"columns.{column}: {pattern!r} has more than {there}") from error
     known = list(dict.fromkeys([*factors, *FURTHER, *COLUMNS]))
-    _check_differences(study, factors)
+    _check_differences(study)
     for i, table in enumerate(study.tables):
         key = f"tables[{i}]"
         check_labels(table.rows, known, f"{key}.rows")
         check_labels(table.columns, known, f"{key}.columns")
         check_labels(table.beside, list(COLUMNS), f"{key}.beside")
-        for where in alternatives(table.where):
-            check_labels(where, known, f"{key}.where")
+        _check_where(study, table.where, f"{key}.where")
         for j, published in enumerate(table.published):
             if len(published.row) != len(table.rows):
                 raise UserError(
@@ -54,19 +53,32 @@ def check_shown(study: Study) -> None:
     for i, figure in enumerate(study.figures):
         for part in ("panels", "x", "series"):
             check_labels(getattr(figure, part), known, f"figures[{i}].{part}")
-        for where in alternatives(figure.where):
-            check_labels(where, known, f"figures[{i}].where")
+        _check_where(study, figure.where, f"figures[{i}].where")
     for option in ("tests", "measures", "expected"):
         for i, part in enumerate(getattr(study, option)):
             check_labels(part.presets, [*study.presets], f"{option}[{i}].presets")
     for i, expected in enumerate(study.expected):
         key = f"expected[{i}]"
-        for where in (*alternatives(expected.where), expected.of):
-            check_labels(where, known, f"{key}.where")
+        _check_where(study, expected.where, f"{key}.where")
+        _check_where(study, expected.of, f"{key}.of")
 
 
-def _check_differences(study: Study, factors: Collection[str]) -> None:
+def _check_where(study: Study, where: Where | tuple[Where, ...], key: str) -> None:
+    """Refuse labels, tests and alternatives that no number will have.
+
+    Columns can be anything: a measure may have another model or task than the runs.
+    """
+    factors = grid_of(study, study.presets.values())
+    named = {**factors, "test": study.numbered}
+    for part in alternatives(where):
+        check_labels(part, list(dict.fromkeys([*factors, *FURTHER, *COLUMNS])), key)
+        told = [label for label in part if label in named and label not in COLUMNS]
+        check_factors({label: part[label] for label in told}, named, key)
+
+
+def _check_differences(study: Study) -> None:
     """Refuse a comparison of what is not there, or of what no test scores image by image."""
+    factors = grid_of(study, study.presets.values())
     scored = [test.name for test in study.tests if test.function == SCORES]
     for i, difference in enumerate(study.differences):
         key = f"differences[{i}]"
@@ -76,14 +88,10 @@ def _check_differences(study: Study, factors: Collection[str]) -> None:
                 f"{key}.test: expected a test by {SCORES}, got {difference.test!r}; {there}"
             )
         check_labels([difference.factor], [*factors], f"{key}.factor")
-        every = {
-            name
-            for alternatives in (study.grid, *(p.grid for p in study.presets.values()))
-            for name in alternatives.get(difference.factor, {})
-        }
         for option in ("of", "minus"):
-            check_labels([getattr(difference, option)], sorted(every), f"{key}.{option}")
-        check_labels(difference.where, [*factors], f"{key}.where")
+            known = factors[difference.factor]
+            check_names([getattr(difference, option)], known, f"{key}.{option}")
+        check_factors(difference.where, factors, f"{key}.where")
 
 
 def check_functions(study: Study) -> None:

@@ -19,7 +19,8 @@ from gaugecnn.studies.engines.choice import WORDS, choose
 from gaugecnn.studies.engines.slurm import slurm_script
 from gaugecnn.studies.expectations import missed
 from gaugecnn.studies.numbers import Number, numbers_of
-from gaugecnn.studies.plan import Item, Plan, make_plan, selected
+from gaugecnn.studies.plan import Item, Plan, selected
+from gaugecnn.studies.planning import make_plan
 from gaugecnn.studies.products import RESULTS, write_if_other, write_products
 from gaugecnn.studies.specification import load_study, study_file
 from gaugecnn.studies.state import State, failure, forget_failure, open_parts, state_of

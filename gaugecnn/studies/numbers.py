@@ -14,9 +14,8 @@ from gaugecnn.records.results import Result, rows_of_run
 from gaugecnn.studies.plan import Plan, PlannedMeasure, PlannedRun
 from gaugecnn.studies.shown import Columns
 from gaugecnn.studies.state import ROWS, is_trained, read_rows, test_file
+from gaugecnn.studies.where import OWN_TEST
 
-OWN_TEST = "as trained"
-"""The label `test` of a run's own tests."""
 COMMENT = "  # "
 """Between a command and the test that a number is of."""
 

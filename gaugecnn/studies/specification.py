@@ -16,7 +16,7 @@ from typing import Any
 from gaugecnn.errors import OptionError, UserError
 from gaugecnn.files import at_home
 from gaugecnn.studies.shown import Columns, Difference, Expectation, Figure, Table
-from gaugecnn.studies.where import Names, Overrides, Where
+from gaugecnn.studies.where import OWN_TEST, Names, Overrides, Where
 from gaugecnn.studies.yaml_file import read_yaml
 from gaugecnn.typed import read
 
@@ -162,6 +162,13 @@ class Study:
             for name in names:
                 if not name or names.count(name) > 1:
                     raise OptionError(option, f"expected a name of its own, got {name!r} again")
+
+    @property
+    def numbered(self) -> list[str]:
+        """The values of the label `test` that numbers of any size have."""
+        names = [test.name for test in self.tests]
+        names += [measure.name for measure in self.measures]
+        return [OWN_TEST, *names, *(difference.name for difference in self.differences)]
 
     @property
     def first(self) -> str | None:

@@ -14,6 +14,8 @@ Names = tuple[str, ...]
 """Of factors, columns, presets or keys."""
 Where = dict[str, Any]
 """The value of each label, or a list of values, of what is meant."""
+OWN_TEST = "as trained"
+"""The label `test` of a run's own tests."""
 
 
 def values_of(given: Any) -> list[str]:
@@ -54,11 +56,19 @@ def check_factors(
         if factor == also:
             continue
         check_labels([factor], [*grid, also], key)
-        for name in values_of(given):
-            if name not in grid[factor]:
-                there = ", ".join(grid[factor])
-                hint = nearest(name, grid[factor])
-                raise UserError(f"{joined(key, factor)}: no {name!r}; there are: {there}{hint}")
+        check_names(values_of(given), grid[factor], joined(key, factor))
+
+
+def check_names(names: Collection[str], known: Collection[str], key: str) -> None:
+    """Refuse an alternative that there is not.
+
+    Raises:
+        UserError: the first one; names what may have been meant.
+    """
+    for name in names:
+        if name not in known:
+            hint = nearest(name, known)
+            raise UserError(f"{key}: no {name!r}; there are: {', '.join(known)}{hint}")
 
 
 def check_labels(labels: Collection[str], known: Collection[str], key: str) -> None:

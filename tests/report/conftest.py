@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gaugecnn.studies.plan import PlannedRun, make_plan
+from gaugecnn.studies.plan import PlannedRun
+from gaugecnn.studies.planning import make_plan
 from gaugecnn.studies.specification import load_study
 from tests.cli.calls import succeed
 

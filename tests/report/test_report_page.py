@@ -125,8 +125,11 @@ def test_a_committed_table_is_enough(
     """Of the first preset it is beside the study, of a further one in a folder of its name."""
     lone = tmp_path / "lone"
     (lone / place).mkdir(parents=True)
+    more = "  - {name: cost, title: Of the large, rows: [model], where: {test: cost}}\nfigures:"
     (lone / "study.yaml").write_text(
-        (folder / "small.yaml").read_text() + "presets: {small: {}, large: {}}\n"
+        (folder / "small.yaml").read_text().replace("figures:", more)
+        + "presets: {small: {}, large: {}}\n"
+        "measures: [{name: cost, function: 'a:rows', presets: [large]}]\n"
     )
     table = (folder / "runs/studies/small/results/results.csv").read_bytes()
     (lone / place / "results.csv").write_bytes(table)
@@ -138,6 +141,7 @@ def test_a_committed_table_is_enough(
     assert result.stderr == f"lone: no surface: no trained run in {folder_of_runs}\n"
     page = Page((tmp_path / "report.html").read_text())
     assert "99.25" in page.texts["td"]
+    assert ("Of the large" in page.texts["p"]) == (preset == "large")  # whose it is
     assert not folder_of_runs.exists()
     other = "large" if not place else "small"
     assert "make them with: gaugecnn study lone --preset" in refuse(

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -68,11 +69,16 @@ def workers(output: Path) -> list[int]:
     return [int(number) for path in claims(output) if (number := path.read_text().split(" ")[0])]
 
 
-def waited(condition) -> bool:
-    """Whether something comes true at all: ten minutes are for the busiest of machines."""
+def waited(condition: Callable[[], object], process: subprocess.Popen[str] | None = None) -> bool:
+    """Whether something comes true, ever or while a process runs.
+
+    Ten minutes are for the busiest of machines.
+    """
     for _ in range(6000):
         if condition():
             return True
+        if process is not None and process.poll() is not None:
+            return False
         time.sleep(0.1)
     return False
 

@@ -158,7 +158,7 @@ def test_segmenters_are_judged_on_common_points(written, folder: Path) -> None:
     [
         ("test: images,", "test: image,", "expected a test by"),
         ("factor: network", "factor: net", "no label 'net'"),
-        ("of: cnn", "of: cn", "no label 'cn'"),
+        ("of: cnn", "of: cn", "differences[0].of: no 'cn'; there are: "),
         ("of: cnn", "where: {data: 1}, of: cnn", "no label 'data'"),
     ],
 )

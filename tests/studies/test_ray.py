@@ -24,6 +24,7 @@ from tests.studies.calls import (
     waited,
     workers,
 )
+from tests.studies.conftest import STUDY
 from tests.studies.test_study_runs import COUNTED, COUNTING
 
 MEASURED = """
@@ -42,6 +43,7 @@ measures:
   - {name: here, function: 'mine:here'}
   - {name: broken, function: 'mine:broken'}
 """
+LONG = "train.epochs=100"
 SMALL = {"object_store_memory": STORE, "include_dashboard": False}
 
 
@@ -91,6 +93,15 @@ def test_hosts_give_equal_results_and_stay(undisturbed, folder, written, cluster
         assert len([node for node in ray.nodes() if node["Alive"]]) == 3
 
 
+@pytest.fixture(scope="module")
+def unhurried(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study with a training of seconds, in which something can die, done without a break."""
+    folder = tmp_path_factory.mktemp("unhurried")
+    (folder / "small.yaml").write_text(STUDY)
+    succeed("study", folder / "small.yaml", LONG, f"output={folder / 'runs'}", *CPU)
+    return folder
+
+
 def in_training(output: Path) -> list[int]:
     """The processes that have trained for some time."""
     trained = {path.parent.name for path in output.glob("*/metrics.csv")}
@@ -107,10 +118,10 @@ def finished(process: subprocess.Popen[str]) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["worker", "process"])
-def test_a_worker_that_dies_changes_nothing(undisturbed, folder, written, what) -> None:
+def test_a_worker_that_dies_changes_nothing(unhurried, folder, written, what) -> None:
     """It is one of two, or the process that it began: the item is begun again, and goes on."""
-    with begun(written(), "output=runs", "engine=ray", where=folder) as process:
-        assert waited(lambda: in_training(folder / "runs"))
+    with begun(written(), LONG, "output=runs", "engine=ray", where=folder) as process:
+        assert waited(lambda: in_training(folder / "runs"), process)
         child = psutil.Process(in_training(folder / "runs")[0])
         worker = child.parent()
         assert worker is not None
@@ -120,21 +131,21 @@ def test_a_worker_that_dies_changes_nothing(undisturbed, folder, written, what) 
     assert said.count("lost") == 1
     assert said.count("begun again") == 1
     assert "done, 2 of 2" in said
-    assert equal(folder / "runs" / "results", undisturbed / "runs" / "results")
+    assert equal(folder / "runs" / "results", unhurried / "runs" / "results")
 
 
 @pytest.mark.slow
-def test_a_host_that_dies_changes_nothing(undisturbed, folder, written, cluster) -> None:
+def test_a_host_that_dies_changes_nothing(unhurried, folder, written, cluster) -> None:
     host = next(iter(cluster.worker_nodes))
-    with begun(written(), "output=runs", *engine(cluster), where=folder) as process:
-        assert waited(lambda: len(workers(folder / "runs")) == 2)
+    with begun(written(), LONG, "output=runs", *engine(cluster), where=folder) as process:
+        assert waited(lambda: len(workers(folder / "runs")) == 2, process)
         cluster.remove_node(host, allow_graceful=False)
         try:
             said = finished(process)
         finally:
             cluster.add_node(num_cpus=1, object_store_memory=STORE)
     assert said.count("lost") == 1
-    assert equal(folder / "runs" / "results", undisturbed / "runs" / "results")
+    assert equal(folder / "runs" / "results", unhurried / "runs" / "results")
 
 
 @pytest.mark.slow
@@ -156,7 +167,7 @@ def test_after_ctrl_c_no_run_goes_on(folder: Path, written, cluster, own: bool) 
     words = ["engine=ray"] if own else engine(cluster)
     before = services()
     with begun(written(), "output=runs", "train.epochs=1000", *words, where=folder) as process:
-        assert waited(lambda: in_training(folder / "runs"))
+        assert waited(lambda: in_training(folder / "runs"), process)
         at_work = workers(folder / "runs")
         os.killpg(process.pid, signal.SIGINT)
         out, errors = process.communicate()

@@ -12,7 +12,8 @@ from gaugecnn.errors import GaugecnnWarning, UserError
 from gaugecnn.studies.engines import on_ray, ray_cluster
 from gaugecnn.studies.engines.base import Happening
 from gaugecnn.studies.engines.on_ray import RETRIES, RayEngine
-from gaugecnn.studies.plan import Item, PlannedMeasure, make_plan
+from gaugecnn.studies.plan import Item, PlannedMeasure
+from gaugecnn.studies.planning import make_plan
 from gaugecnn.studies.specification import Measure, load_study
 from gaugecnn.studies.state import failure, write_rows
 from tests.cli.calls import refuse

@@ -9,7 +9,8 @@ import pytest
 from gaugecnn.studies.checks import check_functions, check_shown
 from gaugecnn.studies.expectations import missed
 from gaugecnn.studies.numbers import numbers_of
-from gaugecnn.studies.plan import PlannedRun, make_plan
+from gaugecnn.studies.plan import PlannedRun
+from gaugecnn.studies.planning import make_plan
 from gaugecnn.studies.specification import load_study
 from gaugecnn.studies.tables import laid_out, markdown
 from tests.studies.calls import ROOT

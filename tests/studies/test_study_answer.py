@@ -12,7 +12,7 @@ from gaugecnn.errors import UserError
 from gaugecnn.records.files import read_csv
 from gaugecnn.studies.calibration import FILE
 from gaugecnn.studies.numbers import numbers_of
-from gaugecnn.studies.plan import make_plan
+from gaugecnn.studies.planning import make_plan
 from gaugecnn.studies.shown import Published, Table
 from gaugecnn.studies.specification import load_study
 from gaugecnn.studies.tables import laid_out, latex, markdown

@@ -27,7 +27,7 @@ def killed_until_done(folder: Path, study: object, kills: int, engine: list[str]
     for kill in range(kills):
         process = begun(*words, where=folder)
         if kill % 3:  # else at any moment: while it plans, imports, or writes the answer
-            waited(lambda: process.poll() is not None or claims(folder / "runs"))  # noqa: B023
+            waited(lambda: claims(folder / "runs"), process)
         time.sleep(chance.uniform(0, 3))
         hit += bool(claims(folder / "runs"))
         killed(process, tree=chance.random() < 0.5)

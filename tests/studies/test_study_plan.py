@@ -12,7 +12,8 @@ from gaugecnn.studies.checks import check_shown
 from gaugecnn.studies.engines.orders import item_of, order_of
 from gaugecnn.studies.engines.slurm import slurm_script
 from gaugecnn.studies.identity import fingerprint, run_name
-from gaugecnn.studies.plan import Plan, PlannedRun, make_plan, selected
+from gaugecnn.studies.plan import Plan, PlannedRun, selected
+from gaugecnn.studies.planning import make_plan
 from gaugecnn.studies.specification import load_study
 from tests.cli.calls import refuse, succeed
 from tests.studies.calls import ROOT
@@ -181,6 +182,10 @@ MISTAKES = {
     "tables: [{name: t, title: T, rows: [netwok]}]": "tables[0].rows: no label 'netwok'",
     "tables: [{name: t, title: T, rows: []}]": "tables[0].rows: expected at least one",
     "tables: [{name: t, title: T, rows: [model], format: x.y}]": "tables[0].format: expected one",
+    "tables: [{name: t, title: T, rows: [seed], where: {test: cots}}]": "tables[0].where.test: no",
+    "figures: [{name: f, x: [seed], where: {network: p5}}]": "figures[0].where.network: no 'p5'",
+    "expected: [{name: e, where: {network: [cnn, p5]}, at_least: 1}]": "expected[0].where.network",
+    "expected: [{name: e, where: {}, at_least: 1, of: {network: p5}}]": "expected[0].of.network",
     "figures: [{name: f}]": "figures[0].x: expected labels",
     "figures: [{name: f, kind: pie, x: [model]}]": "figures[0].kind: expected one of bars, lines",
     "words: [epochs=3]": "unknown key 'epochs'",

@@ -85,7 +85,7 @@ def test_processes_end_with_their_parent(folder: Path, written) -> None:
     words = [written(), "output=runs", "engine=processes", "jobs=2", "train.epochs=1000"]
     with begun(*words, where=folder) as process:
         try:
-            assert waited(lambda: len(claims(folder / "runs")) == 2)
+            assert waited(lambda: len(claims(folder / "runs")) == 2, process)
             told = workers(folder / "runs")
         finally:
             process.kill()
@@ -98,7 +98,7 @@ def test_a_process_that_dies_alone_is_a_failure(folder: Path, written) -> None:
     study = written()
     words = [study, "output=runs", "engine=processes", "jobs=1", "--only", "network=cnn"]
     with begun(*words, "train.epochs=1000", where=folder) as process:
-        assert waited(lambda: workers(folder / "runs"))
+        assert waited(lambda: workers(folder / "runs"), process)
         os.kill(workers(folder / "runs")[0], signal.SIGKILL)
         out, errors = process.communicate()
     assert process.returncode == 1, out

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gaugecnn.errors import UserError
-from gaugecnn.studies.plan import make_plan
+from gaugecnn.studies.planning import make_plan
 from gaugecnn.studies.specification import load_study
 from gaugecnn.studies.yaml_file import read_yaml
 
