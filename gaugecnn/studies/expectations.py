@@ -7,8 +7,8 @@ from statistics import fmean
 
 from gaugecnn.studies.numbers import Number
 from gaugecnn.studies.shown import Expectation
-from gaugecnn.studies.spread import chosen, grouped
-from gaugecnn.studies.where import fits, values_of
+from gaugecnn.studies.spread import Spread, chosen, grouped
+from gaugecnn.studies.where import alternatives, fits, values_of
 
 TOLD = ("test", "condition", "metric", "dtype")
 """What tells the numbers of one network apart."""
@@ -21,6 +21,8 @@ def missed(
 
     Numbers are grouped by the alternatives of all factors (those of a measure by their `model`),
     the test, the condition, the metric and the precision, and their mean over seeds is looked at.
+    What was not reached has no number, and is a miss too: of an alternative that is named, or of a
+    seed that has other numbers of the same test.
 
     Args:
         expected: of which numbers, and what.
@@ -34,8 +36,15 @@ def missed(
     found = chosen(numbers, expected.where)
     if not found:
         yield f"{expected.name}: there is no such number yet"
-    for labels, value in _means(found, factors, key):
-        who = ", ".join(labels[name] for name in labels if name not in TOLD)
+        return
+    for name in _without(expected, found):
+        yield f"{expected.name}: {name}: there is no such number yet"
+    for labels, (value, _, _, seeds) in _spreads(found, factors, key):
+        own = {name: given for name, given in labels.items() if name not in TOLD}
+        who = ", ".join(own.values())
+        tested = {n.labels["seed"] for n in numbers if fits(n.labels, _of_test(own, labels))}
+        if seeds < len(tested):
+            yield f"{expected.name}: {who}: {seeds} of {len(tested)} seeds have such a number"
         against = {**labels, **{name: values_of(given)[0] for name, given in expected.of.items()}}
         others = _values(numbers, against) if expected.of else [1.0]
         if not others:
@@ -57,16 +66,30 @@ def _names(number: Number, factors: Sequence[str]) -> tuple[str, ...]:
     return (*(own or ["model"]), *(name for name in TOLD if name in number.labels))
 
 
-def _means(
+def _spreads(
     numbers: Sequence[Number], factors: Sequence[str], key: str
-) -> Iterator[tuple[dict[str, str], float]]:
-    """The labels of each group, and its mean over seeds."""
+) -> Iterator[tuple[dict[str, str], Spread]]:
+    """The labels of each group, and its spread over seeds."""
     kinds: dict[tuple[str, ...], list[Number]] = {}
     for number in numbers:
         kinds.setdefault(_names(number, factors), []).append(number)
     for names, alike in kinds.items():
         for values, spread in grouped(alike, names, key).items():
-            yield dict(zip(names, values, strict=True)), spread.mean
+            yield dict(zip(names, values, strict=True)), spread
+
+
+def _without(expected: Expectation, found: Sequence[Number]) -> Iterator[str]:
+    """Values that are asked for by name, and that no number has."""
+    for where in alternatives(expected.where):
+        meant = [number.labels for number in found if fits(number.labels, where)]
+        for label, given in where.items():
+            there = {labels.get(label) for labels in meant}
+            yield from (value for value in values_of(given) if value not in there)
+
+
+def _of_test(own: dict[str, str], labels: dict[str, str]) -> dict[str, str]:
+    """What all numbers of the same test of the same network have."""
+    return {**own, **({"test": labels["test"]} if "test" in labels else {})}
 
 
 def _values(numbers: Sequence[Number], labels: dict[str, str]) -> list[float]:

@@ -68,6 +68,22 @@ def test_what_is_not_there_yet_is_told() -> None:
     ]
 
 
+def test_what_was_not_reached_is_a_miss() -> None:
+    """Of a network that is named, or of a seed that was tested, as of those that were."""
+    asked = {"where": {"network": ["gauge", "cnn"], "condition": "rotated"}, "at_least": 0.0}
+    assert told(**asked) == []
+    one = [n for n in NUMBERS if n.labels["network"] == "gauge"]
+    assert told(one, **asked) == ["all is well: cnn: there is no such number yet"]
+    few = [n for n in NUMBERS if n.labels["condition"] != "rotated" or n.labels["seed"] == "1"]
+    assert told(few, **asked) == [
+        "all is well: gauge: 1 of 2 seeds have such a number",
+        "all is well: cnn: 1 of 2 seeds have such a number",
+    ]
+    other = [n for n in few if n.labels["condition"] == "rotated"]  # of another test, all seeds
+    more = [Number(n.row, {**n.labels, "test": "other"}) for n in NUMBERS]
+    assert told([*other, *more], where={**asked["where"], "test": "own"}, at_least=0.0) == []
+
+
 def test_numbers_of_one_seed_must_be_told_apart() -> None:
     other = Number({**NUMBERS[0].row, "value": 1.0}, {**NUMBERS[0].labels, "value": "1.0"})
     with pytest.raises(UserError, match=r"expected\[0\]: several numbers of one seed"):

@@ -13,6 +13,7 @@ from gaugecnn.studies.plan import PlannedRun
 from gaugecnn.studies.planning import make_plan
 from gaugecnn.studies.specification import load_study
 from gaugecnn.studies.tables import laid_out, markdown
+from gaugecnn.studies.where import alternatives, values_of
 from tests.studies.calls import ROOT
 
 MISSED = {
@@ -47,6 +48,11 @@ def test_it_can_be_planned(file: Path, preset: str | None, monkeypatch) -> None:
     assert len(plan.items) == len(runs) + len(plan.measures)
     assert study.question.endswith("?")
     assert study.tables
+    for expected in (e for e in study.expected if preset in (e.presets or (preset,))):
+        for where in alternatives(expected.where):
+            for factor in set(where) & set(plan.factors):
+                planned = {run.factors[factor] for run in runs}
+                assert planned.issuperset(values_of(where[factor])), expected.name
     seeds = {run.config.seed for run in runs}
     assert not runs or len(seeds) >= (
         1 if preset == "digits" or file.parent.name in ONE_SEED else 3
