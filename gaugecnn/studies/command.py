@@ -18,7 +18,7 @@ from gaugecnn.studies.checks import check_functions, check_shown
 from gaugecnn.studies.engines.choice import WORDS, choose
 from gaugecnn.studies.engines.slurm import slurm_script
 from gaugecnn.studies.expectations import missed
-from gaugecnn.studies.numbers import Number, numbers_of
+from gaugecnn.studies.numbers import Number, numbers_of, unplanned
 from gaugecnn.studies.plan import Item, Plan, selected
 from gaugecnn.studies.planning import make_plan
 from gaugecnn.studies.products import RESULTS, write_if_other, write_products
@@ -75,18 +75,32 @@ class StudyRun:
         results = self.output / ("results" if self.preset is None else f"results-{self.preset}")
         self.results = at_home(words.get("results") or results)
         self.choice = choose(words)
-        given = [f"{key}={value}" for key, value in words.items() if key not in OWN_WORDS]
+        self.given = [f"{key}={value}" for key, value in words.items() if key not in OWN_WORDS]
         try:
             check_shown(self.study)
-            self.plan: Plan = make_plan(self.study, asked.preset, given, self.output)
+            self.plan: Plan = make_plan(self.study, asked.preset, self.given, self.output)
         except UserError as error:
             raise UserError(f"{self.file}: {error}") from error
         self.items: list[Item] = selected(self.plan.items, asked.only, asked.runs)
 
     def check_places(self) -> None:
-        """Refuse, before there are runs to lose, an output or results that cannot be written."""
+        """Refuse, before there are runs to lose, an output or results that cannot be written.
+
+        Raises:
+            UserError: a place is of the other kind or takes no files, or numbers of another preset
+                are there, which those of this one would replace.
+        """
         for key, place in (("output", self.output), ("results", self.results)):
             check_writable(place, key, folder=True)
+        table = self.results / RESULTS
+        lost = unplanned(self.plan, self.name, table)
+        for preset in self.study.presets if lost else ():
+            other = make_plan(self.study, preset, self.given, self.output)
+            if not lost <= unplanned(other, self.name, table):
+                raise UserError(
+                    f"results={self.results}: {RESULTS} there has numbers of the preset {preset}, "
+                    f"which those of {self.preset} would replace; give another folder"
+                )
 
     def todo(self) -> list[Item]:
         """What is neither done nor has failed, of what was selected; failures may be forgotten."""

@@ -67,7 +67,7 @@ def numbers_of(plan: Plan, name: str, earlier: Path, output: Path) -> list[Numbe
             known.add(run.folder)
         found += of_run
     for measure in plan.measures:
-        found += _of_measure(measure, f"gaugecnn study {name} --run {measure.folder.name}", kept)
+        found += _of_measure(measure, _measuring(measure, name), kept)
     for difference in plan.study.differences:
         from gaugecnn.studies.paired import paired_rows  # numpy, for studies that compare
 
@@ -75,6 +75,27 @@ def numbers_of(plan: Plan, name: str, earlier: Path, output: Path) -> list[Numbe
             whole = Result(**{"command": f"gaugecnn study {name}", **found_row}).row()
             found.append(Number(whole, {**_labels(whole, difference.name), **pair.others}))
     return found
+
+
+def unplanned(plan: Plan, name: str, earlier: Path) -> set[frozenset[str]]:
+    """What an earlier table has numbers of that are of no run and no measure of the plan.
+
+    Args:
+        plan: of the study.
+        name: of the study.
+        earlier: the table.
+
+    Returns:
+        The words of each command.
+    """
+    planned = {_words(run.command) for run in plan.runs}
+    planned |= {_words(_measuring(measure, name)) for measure in plan.measures}
+    planned.add(_words(f"gaugecnn study {name}"))  # of differences
+    return {_words(row.get("command", "")) for row in read_csv(earlier)} - planned
+
+
+def _measuring(measure: PlannedMeasure, name: str) -> str:
+    return f"gaugecnn study {name} --run {measure.folder.name}"
 
 
 def _words(command: str) -> frozenset[str]:

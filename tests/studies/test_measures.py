@@ -8,7 +8,7 @@ import pytest
 
 from gaugecnn.callables import accepted
 from gaugecnn.records.files import read_csv
-from tests.cli.calls import call, succeed
+from tests.cli.calls import call, refuse, succeed
 
 MEASURED = """
 def where(places):
@@ -50,6 +50,20 @@ def test_a_measure_of_another_size_is_not_made(here: Path) -> None:
     rows = read_csv(here / "out" / "results.csv")
     assert [row["metric"] for row in rows] == ["n", "options"]
     assert rows[1]["value"] == "0"  # not told of the places: it has no such parameter
+
+
+def test_the_answer_of_another_size_is_not_replaced(here: Path) -> None:
+    words = ("study", "study.yaml", "results=out", "data.root=d")
+    succeed(*words, "--preset", "large")
+    table = (here / "out" / "results.csv").read_bytes()
+    for option in ("--report", "--dry-run"):
+        told = refuse(*words, option)
+        assert "results=out: results.csv there has numbers of the preset large, which" in told
+        assert "those of small would replace; give another folder" in told
+    assert (here / "out" / "results.csv").read_bytes() == table
+    succeed(*words, "--preset", "large")
+    succeed("study", "study.yaml", "data.root=d")  # in a folder of its own where none is named
+    succeed("study", "study.yaml", "data.root=d", "--preset", "large")
 
 
 def test_a_size_that_there_is_not_is_refused(here: Path) -> None:

@@ -16,6 +16,8 @@ from tests.studies.calls import CPU, ROOT, begun, claims, ended, equal, killed, 
 
 PROCESSES = ["engine=processes", "jobs=2"]
 RAY = ["engine=ray"]
+LONGER = "train.epochs=40"
+"""As many as twenty kills do not get to the end of."""
 HIT = 3
 """How many of twenty kills must have met a run at work, for a test to mean something."""
 
@@ -59,14 +61,15 @@ def test_killed_between_the_two_checkpoints_of_the_first_epoch(undisturbed, fold
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The answer of the smoke study, done without a break."""
     folder = tmp_path_factory.mktemp("smoke")
-    ended(ROOT / "experiments" / "smoke", f"output={folder}", where=folder)
+    ended(ROOT / "experiments" / "smoke", f"output={folder}", LONGER, where=folder)
     return folder / "results"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", [[], PROCESSES], ids=["local", "processes"])
 def test_the_smoke_study_killed_twenty_times_ends_the_same(smoke, folder: Path, engine) -> None:
-    assert killed_until_done(folder, ROOT / "experiments" / "smoke", 20, engine) >= HIT
+    study = ROOT / "experiments" / "smoke"
+    assert killed_until_done(folder, study, 20, [*engine, LONGER]) >= HIT
     assert equal(folder / "runs" / "results", smoke)
 
 
