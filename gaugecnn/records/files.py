@@ -36,11 +36,18 @@ def csv_text(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV file with a header, or none where there is no file."""
+    """The rows of a CSV file with a header, or none where there is no file.
+
+    Raises:
+        UserError: it is no such file.
+    """
     if not path.is_file():
         return []
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: expected a table in CSV, as UTF-8: {error}") from error
 
 
 def read_summary(run: Path) -> dict[str, Any]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any
+
+from gaugecnn.errors import UserError
+from gaugecnn.records.files import read_csv
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +55,36 @@ class Result:
 
 COLUMNS = tuple(field.name for field in fields(Result))
 """Of ``results.csv``, in their order."""
+
+
+def read_results(path: Path) -> list[dict[str, str]]:
+    """The rows of a ``results.csv``, or none where there is no file.
+
+    Raises:
+        UserError: it is another table, or a damaged one; names the row.
+    """
+    rows = read_csv(path)
+    for i, row in enumerate(rows, 1):
+        try:
+            _check(row)
+        except ValueError as error:
+            raise UserError(f"{path} is no table of results: row {i}: {error}") from error
+    return rows
+
+
+def _check(row: Mapping[str, str | None]) -> None:
+    for column in COLUMNS:
+        if row.get(column) is None:
+            raise ValueError(f"there is no {column}")
+    for column in ("value", "parameters", "train_seconds"):
+        try:
+            float(row[column] or "")
+        except ValueError:
+            raise ValueError(f"{column}: expected a number, got {row[column]!r}") from None
+    try:
+        shlex.split(row["command"] or "")
+    except ValueError as error:
+        raise ValueError(f"command: {error}") from None
 
 
 def rows_of_run(

@@ -87,12 +87,13 @@ class StudyRun:
         """Refuse, before there are runs to lose, an output or results that cannot be written.
 
         Raises:
-            UserError: a place is of the other kind or takes no files, or numbers of another preset
-                are there, which those of this one would replace.
+            UserError: a place is of the other kind or takes no files, or another table is there, or
+                numbers of another preset, which those of this one would replace.
         """
         for key, place in (("output", self.output), ("results", self.results)):
             check_writable(place, key, folder=True)
         table = self.results / RESULTS
+        check_writable(table, RESULTS)
         lost = unplanned(self.plan, self.name, table)
         for preset in self.study.presets if lost else ():
             other = make_plan(self.study, preset, self.given, self.output)

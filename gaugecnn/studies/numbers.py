@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gaugecnn.records.files import read_csv, read_summary
+from gaugecnn.records.files import read_summary
 from gaugecnn.records.names import own_name
-from gaugecnn.records.results import Result, rows_of_run
+from gaugecnn.records.results import Result, read_results, rows_of_run
 from gaugecnn.studies.plan import Plan, PlannedMeasure, PlannedRun
 from gaugecnn.studies.shown import Columns
 from gaugecnn.studies.state import ROWS, is_trained, read_rows, test_file
@@ -53,9 +53,9 @@ def numbers_of(plan: Plan, name: str, earlier: Path, output: Path) -> list[Numbe
         output: of the study's runs.
     """
     kept: dict[frozenset[str], list[dict[str, str]]] = {}
-    rows = read_csv(earlier)
+    rows = read_results(earlier)
     for row in rows:
-        kept.setdefault(_words(row.get("command", "")), []).append(row)
+        kept.setdefault(_words(row["command"]), []).append(row)
     found: list[Number] = []
     known: set[Path] = set()  # the runs that have numbers
     for run in plan.runs:
@@ -91,7 +91,7 @@ def unplanned(plan: Plan, name: str, earlier: Path) -> set[frozenset[str]]:
     planned = {_words(run.command) for run in plan.runs}
     planned |= {_words(_measuring(measure, name)) for measure in plan.measures}
     planned.add(_words(f"gaugecnn study {name}"))  # of differences
-    return {_words(row.get("command", "")) for row in read_csv(earlier)} - planned
+    return {_words(row["command"]) for row in read_results(earlier)} - planned
 
 
 def _measuring(measure: PlannedMeasure, name: str) -> str:
