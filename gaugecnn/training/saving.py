@@ -22,7 +22,33 @@ def validates(config: DictConfig) -> bool:
     return config.trainer.get("limit_val_batches") != 0 and not too_late
 
 
-def checkpoints(folder: Path, monitored: str | None, mode: str) -> list[ModelCheckpoint]:
+class MovableCheckpoint(ModelCheckpoint):
+    """What was best stays best where the run's folder was moved, or is mounted elsewhere.
+
+    Lightning's own forgets the score then, and the next epoch replaces the best one.
+    """
+
+    @property
+    def state_key(self) -> str:
+        """That of Lightning's own, under which earlier checkpoints hold its state."""
+        return super().state_key.replace(type(self).__qualname__, ModelCheckpoint.__qualname__, 1)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over a state, with its files where this run keeps them; none without its best."""
+        if not Path(self._here(state_dict["best_model_path"])).is_file():
+            return
+        names = ("best_model_path", "kth_best_model_path", "last_model_path")
+        here = {name: self._here(state_dict[name]) for name in names}
+        best = {self._here(path): score for path, score in state_dict["best_k_models"].items()}
+        super().load_state_dict(
+            {**state_dict, **here, "best_k_models": best, "dirpath": self.dirpath}
+        )
+
+    def _here(self, path: str) -> str:
+        return str(Path(self.dirpath or "", Path(path).name)) if path else ""
+
+
+def checkpoints(folder: Path, monitored: str | None, mode: str) -> list[MovableCheckpoint]:
     """What saves ``best.ckpt`` and ``last.ckpt``.
 
     ``last.ckpt`` is saved when an epoch ends, whether it is validated then, more often or not at
@@ -34,16 +60,16 @@ def checkpoints(folder: Path, monitored: str | None, mode: str) -> list[ModelChe
         mode: ``max`` or ``min``.
     """
     if monitored is None:
-        best = ModelCheckpoint(
+        best = MovableCheckpoint(
             folder, "best", "step", mode="max",
             save_on_train_epoch_end=True, enable_version_counter=False,
         )  # fmt: skip
     else:
-        best = ModelCheckpoint(
+        best = MovableCheckpoint(
             folder, "best", monitored, mode=mode,
             save_on_train_epoch_end=False, enable_version_counter=False,
         )  # fmt: skip
-    last = ModelCheckpoint(
+    last = MovableCheckpoint(
         folder, "last", save_on_train_epoch_end=True, enable_version_counter=False
     )
     return [best, last]
