@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gaugecnn.callables import current_directory_importable, find_callable
 from gaugecnn.errors import UserError
@@ -36,7 +36,7 @@ def check_shown(study: Study) -> None:
         except (KeyError, ValueError, IndexError, AttributeError) as error:
             there = ", ".join(f"{{{factor}}}" for factor in named)
             raise UserError(f"columns.{column}: {pattern!r} has more than {there}") from error
-    known = list(dict.fromkeys([*factors, *FURTHER, *COLUMNS]))
+    known = _labels(factors)
     _check_differences(study)
     for i, table in enumerate(study.tables):
         key = f"tables[{i}]"
@@ -63,6 +63,11 @@ def check_shown(study: Study) -> None:
         _check_where(study, expected.of, f"{key}.of")
 
 
+def _labels(factors: Iterable[str]) -> list[str]:
+    """All that numbers may have."""
+    return list(dict.fromkeys([*factors, *FURTHER, *COLUMNS]))
+
+
 def _check_where(study: Study, where: Where | tuple[Where, ...], key: str) -> None:
     """Refuse labels, tests and alternatives that no number will have.
 
@@ -71,7 +76,7 @@ def _check_where(study: Study, where: Where | tuple[Where, ...], key: str) -> No
     factors = grid_of(study, study.presets.values())
     named = {**factors, "test": study.numbered}
     for part in alternatives(where):
-        check_labels(part, list(dict.fromkeys([*factors, *FURTHER, *COLUMNS])), key)
+        check_labels(part, _labels(factors), key)
         told = [label for label in part if label in named and label not in COLUMNS]
         check_factors({label: part[label] for label in told}, named, key)
 

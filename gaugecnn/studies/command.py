@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -92,16 +93,21 @@ class StudyRun:
         """
         for key, place in (("output", self.output), ("results", self.results)):
             check_writable(place, key, folder=True)
-        table = self.results / RESULTS
-        check_writable(table, RESULTS)
+        check_writable(self.results / RESULTS, RESULTS)
+        if preset := next(self._others(self.results / RESULTS), None):
+            raise UserError(
+                f"results={self.results}: {RESULTS} there has numbers of the preset {preset}, "
+                f"which those of {self.preset} would replace; give another folder"
+            )
+
+    def _others(self, table: Path) -> Iterator[str]:
+        """The presets of which a table has numbers that this one has not."""
         lost = unplanned(self.plan, self.name, table)
         for preset in self.study.presets if lost else ():
-            other = make_plan(self.study, preset, self.given, self.output)
-            if not lost <= unplanned(other, self.name, table):
-                raise UserError(
-                    f"results={self.results}: {RESULTS} there has numbers of the preset {preset}, "
-                    f"which those of {self.preset} would replace; give another folder"
-                )
+            with suppress(UserError):  # the words may be of this preset's networks alone
+                other = make_plan(self.study, preset, self.given, self.output)
+                if not lost <= unplanned(other, self.name, table):
+                    yield preset
 
     def todo(self) -> list[Item]:
         """What is neither done nor has failed, of what was selected; failures may be forgotten."""

@@ -42,7 +42,9 @@ def missed(
     for labels, (value, _, _, seeds) in _spreads(found, factors, key):
         own = {name: given for name, given in labels.items() if name not in TOLD}
         who = ", ".join(own.values())
-        tested = {n.labels["seed"] for n in numbers if fits(n.labels, _of_test(own, labels))}
+        tested = {
+            n.labels["seed"] for n in numbers if fits(n.labels, {**own, "test": labels["test"]})
+        }
         if seeds < len(tested):
             yield f"{expected.name}: {who}: {seeds} of {len(tested)} seeds have such a number"
         against = {**labels, **{name: values_of(given)[0] for name, given in expected.of.items()}}
@@ -85,11 +87,6 @@ def _without(expected: Expectation, found: Sequence[Number]) -> Iterator[str]:
         for label, given in where.items():
             there = {labels.get(label) for labels in meant}
             yield from (value for value in values_of(given) if value not in there)
-
-
-def _of_test(own: dict[str, str], labels: dict[str, str]) -> dict[str, str]:
-    """What all numbers of the same test of the same network have."""
-    return {**own, **({"test": labels["test"]} if "test" in labels else {})}
 
 
 def _values(numbers: Sequence[Number], labels: dict[str, str]) -> list[float]:

@@ -59,8 +59,14 @@ def check_factors(
         check_names(values_of(given), grid[factor], joined(key, factor))
 
 
-def check_names(names: Collection[str], known: Collection[str], key: str) -> None:
-    """Refuse an alternative that there is not.
+def check_names(names: Collection[str], known: Collection[str], key: str, noun: str = "") -> None:
+    """Refuse a name that there is not.
+
+    Args:
+        names: that are said.
+        known: those that there are.
+        key: where it stands, for messages.
+        noun: what they are names of, with a space after it.
 
     Raises:
         UserError: the first one; names what may have been meant.
@@ -68,7 +74,7 @@ def check_names(names: Collection[str], known: Collection[str], key: str) -> Non
     for name in names:
         if name not in known:
             hint = nearest(name, known)
-            raise UserError(f"{key}: no {name!r}; there are: {', '.join(known)}{hint}")
+            raise UserError(f"{key}: no {noun}{name!r}; there are: {', '.join(known)}{hint}")
 
 
 def check_labels(labels: Collection[str], known: Collection[str], key: str) -> None:
@@ -77,8 +83,4 @@ def check_labels(labels: Collection[str], known: Collection[str], key: str) -> N
     Raises:
         UserError: the first one; names what may have been meant.
     """
-    for label in labels:
-        if label not in known:
-            raise UserError(
-                f"{key}: no label {label!r}; there are: {', '.join(known)}{nearest(label, known)}"
-            )
+    check_names(labels, known, key, "label ")

@@ -57,7 +57,11 @@ def written(folder: Path) -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study that this process did without a break."""
-    folder = tmp_path_factory.mktemp("undisturbed")
+    return answered(tmp_path_factory.mktemp("undisturbed"))
+
+
+def answered(folder: Path, *words: str) -> Path:
+    """The folder, in which this process did the study."""
     (folder / "small.yaml").write_text(STUDY)
-    succeed("study", folder / "small.yaml", f"output={folder / 'runs'}", *CPU)
+    succeed("study", folder / "small.yaml", f"output={folder / 'runs'}", *words, *CPU)
     return folder

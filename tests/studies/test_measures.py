@@ -66,6 +66,14 @@ def test_the_answer_of_another_size_is_not_replaced(here: Path) -> None:
     succeed("study", "study.yaml", "data.root=d", "--preset", "large")
 
 
+def test_another_size_that_cannot_be_planned_is_in_nobodys_way(here: Path) -> None:
+    words = ("study", "study.yaml", "results=out", "data.root=d")
+    succeed(*words)
+    other = STUDY.replace("large: {}", "large: {words: [model=nothing]}")
+    (here / "study.yaml").write_text(other.replace("{name: where", "{name: there"))
+    assert "there: done" in succeed(*words)
+
+
 def test_a_size_that_there_is_not_is_refused(here: Path) -> None:
     (here / "study.yaml").write_text(STUDY.replace("[large]", "[larg]"))
     result = call("study", "study.yaml", "--dry-run")

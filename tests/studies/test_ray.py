@@ -24,7 +24,7 @@ from tests.studies.calls import (
     waited,
     workers,
 )
-from tests.studies.conftest import STUDY
+from tests.studies.conftest import answered
 from tests.studies.test_study_runs import COUNTED, COUNTING
 
 MEASURED = """
@@ -96,10 +96,7 @@ def test_hosts_give_equal_results_and_stay(undisturbed, folder, written, cluster
 @pytest.fixture(scope="module")
 def unhurried(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The study with a training of seconds, in which something can die, done without a break."""
-    folder = tmp_path_factory.mktemp("unhurried")
-    (folder / "small.yaml").write_text(STUDY)
-    succeed("study", folder / "small.yaml", LONG, f"output={folder / 'runs'}", *CPU)
-    return folder
+    return answered(tmp_path_factory.mktemp("unhurried"), LONG)
 
 
 def in_training(output: Path) -> list[int]:
